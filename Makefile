@@ -1,0 +1,43 @@
+# One command each on a fresh machine with Python 3.11 or newer: the environment is made when it is missing.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: run test check lint types bench lock clean
+.DEFAULT_GOAL := run
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Parley needs Python 3.11 or newer; none was found." >&2; exit 1; }
+	@echo "Preparing .venv (about a minute, once) ..." >&2
+	@$(PYTHON) -m venv .venv || { echo "Could not make .venv; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+run: $(READY)
+	@$(BIN)/python -m bot
+
+test: $(READY)
+	@$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+check: lint types test
+
+bench: $(READY)
+	$(BIN)/python -m benchmarks.delivery
+
+# Pins every dependency, without addresses of a registry.
+lock: $(READY)
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url \
+		--no-emit-find-links --no-annotate --custom-compile-command "make lock" --upgrade -o requirements.lock
+
+clean:
+	rm -rf .venv

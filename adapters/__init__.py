@@ -1,0 +1,1 @@
+"""One package for each platform. Each knows its own library and the core's values, ports and errors."""

@@ -1,0 +1,1 @@
+"""Parley's platform-neutral core: conversations, replies, commands and the model gateway."""

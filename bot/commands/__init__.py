@@ -1,0 +1,1 @@
+"""Commands: declared once as data, offered by every platform."""

@@ -1,0 +1,3 @@
+"""What command handlers may use."""
+
+from __future__ import annotations

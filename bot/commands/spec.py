@@ -1,0 +1,113 @@
+"""How a command is declared.
+
+A declaration holds all that a platform needs to offer the command (Discord's typed slash commands, Telegram's menu,
+the console's text) and the one function that carries it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import CommandCall, OptionValue, Quote
+from bot.domain.platform import Button
+
+if TYPE_CHECKING:
+    from bot.commands.services import Services
+    from bot.ports import Channel
+
+OptionType = Literal["text", "integer", "number", "boolean"]
+Section = Literal["talk", "persona", "model", "media", "data", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Who asks for completions, and where."""
+
+    services: Services
+    chat: ChatRef
+    person: Person
+
+
+Completer = Callable[[Context, str], Awaitable[Sequence[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One argument. `rest`: takes all the words that are left, so that a question needs no quotation marks."""
+
+    name: str
+    description: str
+    type: OptionType = "text"
+    required: bool = False
+    rest: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+    complete: Completer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a command says. `private`: only to the person who called, where the platform can."""
+
+    text: str
+    buttons: tuple[Button, ...] = ()
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command that is being carried out: its values are checked against the declaration."""
+
+    event: CommandCall
+    channel: Channel
+    services: Services
+    values: dict[str, OptionValue]
+
+    @property
+    def chat(self) -> ChatRef:
+        return self.event.chat
+
+    @property
+    def person(self) -> Person:
+        return self.event.author
+
+    @property
+    def quote(self) -> Quote | None:
+        return self.event.quote
+
+    def text(self, name: str) -> str | None:
+        """A text option's value; None when it was not given."""
+        value = self.values.get(name)
+        return None if value is None else str(value)
+
+
+Handler = Callable[[Call], Awaitable[Reply | None]]
+"""Carries a command out; None when the answer was shown by other means (a turn)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command, or with `children` a group of them (`/persona use`).
+
+    `in_order`: waits its turn in the conversation, as messages do; others run at once.
+    `default_child`: the child that a bare `/persona` means, on platforms that allow it.
+    `aliases` are further names, for text platforms only.
+    """
+
+    name: str
+    summary: str
+    section: Section
+    handler: Handler | None = None
+    options: tuple[Option, ...] = ()
+    children: tuple[Command, ...] = ()
+    default_child: str | None = None
+    in_order: bool = True
+    admins_only: bool = False
+    hidden: bool = False
+    aliases: tuple[str, ...] = field(default=())
+    example: str = ""
+    details: str = ""

@@ -1,0 +1,47 @@
+"""Questions and answers as they are stored: a tree of rows that are added and never rewritten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.domain.usage import Usage
+
+AnswerState = Literal["complete", "stopped", "failed", "incomplete"]
+"""complete: the model finished; stopped: a person stopped it; failed: the model or its provider broke off;
+incomplete: the bot was shut down, or the length limit cut it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person asked, as the model gets it. `key` is the platform's update key and is stored once.
+
+    `author_id` is the person's handle (`telegram:42`).
+    """
+
+    key: str
+    author_id: str
+    author_name: str
+    text: str
+    message_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the bot answered; `message_ids` are the messages that show it, in order."""
+
+    text: str
+    state: AnswerState
+    model: str
+    persona: str
+    usage: Usage | None = None
+    message_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A stored question and, once there is one, its answer. `id` is the question's row."""
+
+    id: int
+    question: Question
+    answer: Answer | None = None

@@ -1,0 +1,52 @@
+"""What a model says while it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.domain.usage import Usage
+
+FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The model that answers; after a fallback it is not the one that was asked for."""
+
+    kind: Literal["started"] = field(default="started", init=False)
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """The next piece of the answer, in Markdown."""
+
+    kind: Literal["text"] = field(default="text", init=False)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """The next piece of the model's reasoning; never part of the answer."""
+
+    kind: Literal["reasoning"] = field(default="reasoning", init=False)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSeen:
+    kind: Literal["usage"] = field(default="usage", init=False)
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a complete answer."""
+
+    kind: Literal["finished"] = field(default="finished", init=False)
+    reason: FinishReason
+
+
+ReplyEvent = Started | TextDelta | ReasoningDelta | UsageSeen | Finished
+"""A failure is not an event: the stream raises a `bot.errors.ModelError`."""

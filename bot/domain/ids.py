@@ -1,0 +1,66 @@
+"""Who and where: names that stay valid over a restart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+ChatKind = Literal["private", "group"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRef:
+    """A place where one conversation is held.
+
+    `chat_id` is the Telegram chat or the Discord channel; `thread_id` is the Telegram topic or the Discord
+    thread inside it; `server_id` is the Discord server. All are the platform's ids as text.
+    """
+
+    platform: str
+    bot_id: str
+    chat_id: str
+    kind: ChatKind
+    thread_id: str | None = None
+    server_id: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The conversation's key: one lane, one history."""
+        base = f"{self.platform}:{self.bot_id}:{self.chat_id}"
+        return base if self.thread_id is None else f"{base}:{self.thread_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who writes. `roles` are the ids of the Discord roles that the person holds in this server."""
+
+    platform: str
+    user_id: str
+    name: str
+    locale: str | None = None
+    roles: frozenset[str] = field(default=frozenset())
+
+    @property
+    def handle(self) -> str:
+        """The form that the settings ADMINS and ALLOWED use, such as `telegram:42`."""
+        return f"{self.platform}:{self.user_id}"
+
+
+def settings_scope(chat: ChatRef) -> str:
+    """The scope that a setting made in this chat belongs to: the thread if there is one, else the chat."""
+    base = f"{chat.platform}:{chat.bot_id}"
+    if chat.thread_id is not None:
+        return f"{base}/thread/{chat.chat_id}/{chat.thread_id}"
+    return f"{base}/chat/{chat.chat_id}"
+
+
+def scope_ladder(chat: ChatRef, person: Person) -> tuple[str, ...]:
+    """Every scope whose settings apply here, the most specific first: person, thread, chat, server."""
+    base = f"{chat.platform}:{chat.bot_id}"
+    scopes = [f"{base}/user/{person.user_id}"]
+    if chat.thread_id is not None:
+        scopes.append(f"{base}/thread/{chat.chat_id}/{chat.thread_id}")
+    scopes.append(f"{base}/chat/{chat.chat_id}")
+    if chat.server_id is not None:
+        scopes.append(f"{base}/server/{chat.server_id}")
+    return tuple(scopes)

@@ -1,0 +1,79 @@
+"""What a platform allows, as data: every number names its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+CallKind = Literal["send", "edit", "preview", "typing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A token bucket: `capacity` calls at once, then `per_second` of them."""
+
+    capacity: float
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most `calls` calls in any `seconds` seconds."""
+
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One count that the platform keeps: which calls it counts and how many it allows.
+
+    `reserve` calls of it are kept for durable calls (first send, final text, errors, command answers).
+    """
+
+    name: str
+    calls: frozenset[CallKind]
+    rate: Bucket | Window
+    source: str
+    reserve: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`text` is the length of one message in UTF-16 units; `place` meters count for each chat, `shared` ones for the bot.
+
+    `previews`: the platform shows a passing preview of an answer (Telegram drafts), which a real message replaces.
+    `preview_life` is how many seconds such a preview stays without a new call.
+    `dedupes`: a repeated send with the same nonce returns the first message instead of making a second.
+    """
+
+    text: int
+    place: tuple[Meter, ...]
+    shared: tuple[Meter, ...] = ()
+    previews: bool = False
+    preview_life: float = 25.0
+    dedupes: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """`data` comes back in a ButtonPress, also after a restart; at most 60 bytes (Telegram takes 64)."""
+
+    label: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message as it should look. `source` is Markdown, which the adapter renders; `plain` asks for it unformatted.
+
+    `nonce` is the same for every attempt to send this message, at most 25 characters (Discord's limit).
+    `private` asks for a message that only the person who called sees, where the platform can.
+    """
+
+    source: str
+    plain: bool = False
+    buttons: tuple[Button, ...] = ()
+    reply_to: str | None = None
+    nonce: str | None = None
+    private: bool = False

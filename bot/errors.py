@@ -1,0 +1,145 @@
+"""Every error that crosses a border of the core, translated once where it enters.
+
+ParleyError
++-- DeliveryError            a platform call failed
+|   +-- RetryLater           the platform asked for a pause (`after` seconds)
+|   +-- NotSent              surely not carried out; may be tried again
+|   +-- Ambiguous            maybe carried out (time-out after the request was written)
+|   +-- NotModified          already shows exactly this; counts as success
+|   +-- TooLong              the text does not fit one message
+|   +-- BadFormat            the formatting was refused; the plain text may pass
+|   +-- MessageGone          the message is deleted; the chat still takes others
+|   +-- ChatGone             the chat is gone or closed to the bot: blocked, kicked, deleted, not permitted
++-- ModelError               a model call failed (`model` is provider/model)
+|   +-- ProviderDown         unreachable, overloaded or 5xx
+|   +-- RateLimited          the provider asked for a pause (`retry_after` seconds, if told)
+|   +-- OutOfQuota           no credit left; trying again is useless
+|   +-- KeyRefused           the provider refused the key
+|   +-- UnknownModel         the provider does not have this model
+|   +-- RequestRefused       the provider refused the request (`detail` is its own sentence)
+|   +-- PromptTooLong        the request exceeds the model's window
+|   +-- ContentFiltered      the provider withheld the answer
+|   +-- BrokenStream         the answer broke off, or what came was not an answer (`detail` says what)
+|   +-- Stalled              no byte for too long
+|   +-- EmptyAnswer          the model finished without saying anything
+|   +-- NotConfigured        no such provider is configured
++-- UsageError               a person gave a command something it cannot take (`sentence` says what)
++-- SettingsError            a setting cannot be used (`variable`, `problem`, `example`)
+"""
+
+from __future__ import annotations
+
+
+class ParleyError(Exception):
+    """The root of the tree above."""
+
+
+class DeliveryError(ParleyError):
+    """A platform call failed."""
+
+
+class RetryLater(DeliveryError):
+    def __init__(self, after: float) -> None:
+        super().__init__(f"the platform asked for a pause of {after:g} s")
+        self.after = after
+
+
+class NotSent(DeliveryError):
+    """The request surely had no effect."""
+
+
+class Ambiguous(DeliveryError):
+    """The request may have had its effect: the answer to it never came."""
+
+
+class NotModified(DeliveryError):
+    """The message already looks like this."""
+
+
+class TooLong(DeliveryError):
+    """The platform counts more than one message holds."""
+
+
+class BadFormat(DeliveryError):
+    """The platform could not take the formatting."""
+
+
+class MessageGone(DeliveryError):
+    """The message to edit does not exist any more."""
+
+
+class ChatGone(DeliveryError):
+    """The bot cannot write in this chat any more."""
+
+
+class ModelError(ParleyError):
+    """A model call failed."""
+
+    def __init__(self, model: str, detail: str = "") -> None:
+        super().__init__(f"{model}: {detail}" if detail else model)
+        self.model = model
+        self.detail = detail
+
+
+class ProviderDown(ModelError):
+    """Unreachable, overloaded, or an error of the provider's own."""
+
+
+class RateLimited(ModelError):
+    def __init__(self, model: str, detail: str = "", retry_after: float | None = None) -> None:
+        super().__init__(model, detail)
+        self.retry_after = retry_after
+
+
+class OutOfQuota(ModelError):
+    """The account has no credit left."""
+
+
+class KeyRefused(ModelError):
+    """The key is missing, wrong, or lacks the right."""
+
+
+class UnknownModel(ModelError):
+    """The provider does not have this model."""
+
+
+class RequestRefused(ModelError):
+    """The provider understood the request and refused it."""
+
+
+class PromptTooLong(ModelError):
+    """The request is larger than the model's window."""
+
+
+class ContentFiltered(ModelError):
+    """The provider withheld the question or the answer."""
+
+
+class BrokenStream(ModelError):
+    """The answer broke off, or was no answer at all."""
+
+
+class Stalled(ModelError):
+    """No byte came for the time that the gateway waits."""
+
+
+class EmptyAnswer(ModelError):
+    """The model finished without a word."""
+
+
+class NotConfigured(ModelError):
+    """The provider that the model's name asks for has no key or address."""
+
+
+class UsageError(ParleyError):
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
+class SettingsError(ParleyError):
+    def __init__(self, variable: str, problem: str, example: str = "") -> None:
+        super().__init__(f"{variable}: {problem}" + (f" Example: {variable}={example}" if example else ""))
+        self.variable = variable
+        self.problem = problem
+        self.example = example
