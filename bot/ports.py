@@ -83,7 +83,7 @@ class Platform(Protocol):
     async def receive(self, inbox: Inbox) -> None: ...
 
     async def check(self) -> str:
-        """Reach the platform once; returns one line that names the bot. Raises a ParleyError that says what is wrong."""
+        """Reach the platform once; returns one line that names the bot. Raises a ParleyError that says why not."""
         ...
 
 

@@ -10,7 +10,7 @@ from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef, Person
 
 Addressing = Literal["direct", "mention", "reply", "thread", "none"]
-"""How a message turns to the bot: in a private chat, by name, as an answer to it, in a thread of its own, not at all."""
+"""How a message turns to the bot: in a private chat, by name, as an answer, in a thread of its own, not at all."""
 
 OptionValue = str | int | float | bool
 

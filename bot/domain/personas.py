@@ -22,7 +22,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Persona:
-    """A named system prompt. `author` is the handle of the person who wrote it, None for one that the operator provides."""
+    """A named system prompt. `author` is the handle of the person who wrote it, None for the operator's."""
 
     name: str
     prompt: str

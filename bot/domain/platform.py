@@ -40,7 +40,7 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`text` is the length of one message in UTF-16 units; `place` meters count for each chat, `shared` ones for the bot.
+    """`text` is the length of one message in UTF-16 units; `place` meters count per chat, `shared` ones per bot.
 
     `previews`: the platform shows a passing preview of an answer (Telegram drafts), which a real message replaces.
     `preview_life` is how many seconds such a preview stays without a new call.

@@ -1,0 +1,35 @@
+"""The test bed's clocks."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+
+@pytest.mark.virtual
+async def test_an_hour_takes_no_time() -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await asyncio.sleep(3600)
+    assert loop.time() - start == pytest.approx(3600)
+
+
+@pytest.mark.virtual
+async def test_timers_fire_in_order() -> None:
+    order: list[str] = []
+
+    async def say(word: str, after: float) -> None:
+        await asyncio.sleep(after)
+        order.append(word)
+
+    await asyncio.gather(say("late", 9), say("early", 1), say("middle", 5))
+    assert order == ["early", "middle", "late"]
+
+
+@pytest.mark.fast
+async def test_a_second_takes_a_tenth() -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    await asyncio.sleep(0.2)
+    assert loop.time() - start >= 0.2
