@@ -1,0 +1,235 @@
+"""Every sentence that the bot says itself, in one catalogue.
+
+English is the source language and its own key, as gettext has it; a translation is a compiled catalogue
+`bot/locale/<language>/LC_MESSAGES/parley.mo`. Texts are Markdown. Values that people or providers wrote go through
+`code` or `sentence` first, so that they cannot break the formatting around them.
+"""
+
+from __future__ import annotations
+
+import gettext
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from bot.errors import (
+    BrokenStream,
+    ContentFiltered,
+    EmptyAnswer,
+    KeyRefused,
+    ModelError,
+    NotConfigured,
+    OutOfQuota,
+    PromptTooLong,
+    ProviderDown,
+    RateLimited,
+    RequestRefused,
+    Stalled,
+    UnknownModel,
+)
+
+_LOCALES = Path(__file__).parent.parent / "locale"
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One sentence. `text` is its English form, with its values as `{name}`."""
+
+    text: str
+
+    def say(self, locale: str | None = None, **values: object) -> str:
+        """The sentence in the person's language (`pt-BR`), or in English where there is no translation."""
+        return _translation(locale).gettext(self.text).format(**values)
+
+
+@lru_cache(maxsize=64)
+def _translation(locale: str | None) -> gettext.NullTranslations:
+    if locale is None or not _LANGUAGE.fullmatch(locale):
+        return gettext.NullTranslations()
+    return gettext.translation("parley", _LOCALES, languages=[locale.replace("-", "_")], fallback=True)
+
+
+def code(text: str, limit: int = 80) -> str:
+    """Somebody's words as inline code: one line, at most `limit` characters."""
+    line = " ".join(text.split()).replace("`", "'")
+    return f"`{_cut(line, limit) or ' '}`"
+
+
+def sentence(text: str, limit: int = 300) -> str:
+    """A provider's own sentence: one line, at most `limit` characters, with a full stop."""
+    line = _cut(" ".join(text.split()), limit)
+    return line if line.endswith((".", "!", "?", "…")) else f"{line}."
+
+
+def duration(seconds: float) -> str:
+    """A time to wait, rounded up, in the unit that fits: `30 s`, `5 min`, `2 h`."""
+    whole = max(1, int(-(-seconds // 1)))
+    if whole <= 90:
+        return f"{whole} s"
+    if whole <= 90 * 60:
+        return f"{-(-whole // 60)} min"
+    return f"{-(-whole // 3600)} h"
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+# Buttons
+
+STOP = Notice("Stop")
+RETRY = Notice("Retry")
+HELP = Notice("Help")
+PERSONAS = Notice("Personas")
+
+# An answer that did not come, or not whole
+
+PROVIDER_DOWN = Notice(
+    "{model} cannot be reached right now. Try again in a minute, or choose another model with /model."
+)
+RATE_LIMITED = Notice("{model} gets too many requests right now. Try again in a minute.")
+RATE_LIMITED_FOR = Notice("{model} gets too many requests right now. Try again in {wait}.")
+OUT_OF_QUOTA = Notice(
+    "The account behind {model} has no credit left. Tell the person who runs this bot, "
+    "or choose another model with /model."
+)
+KEY_REFUSED = Notice(
+    "The provider refused the bot's key for {model}. Tell the person who runs this bot, "
+    "or choose another model with /model."
+)
+UNKNOWN_MODEL = Notice("Its provider has no model {model}. Choose another with /model.")
+REQUEST_REFUSED = Notice("{model} refused this question. Put it another way, or choose another model with /model.")
+REQUEST_REFUSED_BECAUSE = Notice("{model} refused this question. The provider says: {detail}")
+PROMPT_TOO_LONG = Notice("This is too long for {model}. Send less text, or start afresh with /new.")
+CONTENT_FILTERED = Notice("The provider's content filter withheld this answer. Put the question another way.")
+BROKEN_STREAM = Notice("The answer from {model} broke off. Press Retry to ask again.")
+STALLED = Notice("{model} fell silent in the middle of its work. Press Retry to ask again.")
+EMPTY_ANSWER = Notice("{model} had nothing to say. Press Retry, or put the question another way.")
+NOT_CONFIGURED = Notice("No provider is set up for {model}. Choose another model with /model.")
+UNKNOWN_FAILURE = Notice(
+    "Something went wrong on the bot's side. Press Retry; if it happens again, tell the person who runs this bot."
+)
+ANSWER_CUT = Notice("The answer reached the model's length limit. Write “continue” to read on.")
+ANSWER_STOPPED = Notice("Stopped.")
+INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
+
+# At the door
+
+BUSY = Notice("Too many messages are waiting here. Let the answers come first, or stop the running one with /stop.")
+NOT_ALLOWED = Notice(
+    "You are not on this bot's list. Send your id, {id}, to the person who runs the bot and ask to be let in."
+)
+ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
+
+# Commands: reading them
+
+UNKNOWN_COMMAND = Notice("There is no command {typed}. /help lists them all.")
+UNKNOWN_COMMAND_CLOSE = Notice("There is no command {typed}. Did you mean {closest}?")
+UNKNOWN_SUBCOMMAND = Notice("{command} cannot {typed}. It takes: {choices}.")
+UNKNOWN_SUBCOMMAND_CLOSE = Notice("{command} cannot {typed}. Did you mean {closest}?")
+MISSING_SUBCOMMAND = Notice("Say what {command} should do: {choices}.")
+MISSING_OPTION = Notice("{option} is missing.\nUsage: {usage}")
+UNKNOWN_OPTION = Notice("{command} has no option {option}.\nUsage: {usage}")
+REPEATED_OPTION = Notice("{option} is given twice.\nUsage: {usage}")
+TOO_MANY_WORDS = Notice("{typed} is one thing too many.\nUsage: {usage}")
+OPEN_QUOTE = Notice("A quotation mark is not closed.\nUsage: {usage}")
+NOT_INTEGER = Notice("{option} must be a whole number, not {typed}.\nUsage: {usage}")
+NOT_NUMBER = Notice("{option} must be a number, not {typed}.\nUsage: {usage}")
+NOT_BOOLEAN = Notice("{option} must be on or off, not {typed}.\nUsage: {usage}")
+NOT_TEXT = Notice("{option} must be a text, not {typed}.\nUsage: {usage}")
+NOT_A_CHOICE = Notice("{option} must be one of {choices}, not {typed}.\nUsage: {usage}")
+OUT_OF_RANGE = Notice("{option} must be from {minimum} to {maximum}, not {typed}.\nUsage: {usage}")
+TOO_LOW = Notice("{option} must be at least {minimum}, not {typed}.\nUsage: {usage}")
+TOO_HIGH = Notice("{option} must be at most {maximum}, not {typed}.\nUsage: {usage}")
+
+# Help
+
+GREETING = Notice("Hello {name}, I am Parley. Write to me and I answer with a language model, here in this chat.")
+GREETING_GROUP = Notice("In a group I answer when you mention me, reply to me or use a command.")
+GREETING_SETUP = Notice("Right now I am the persona {persona} on {model}.")
+GREETING_MORE = Notice("/persona changes who I am, /new starts a new conversation, /help shows everything I can do.")
+HELP_TITLE = Notice("Write to me and I answer. I remember this conversation until you start a new one.")
+HELP_MORE = Notice("{command} tells more about one command.")
+HELP_EXAMPLE = Notice("for example {example}")
+HELP_EXAMPLES = Notice("Example: {example}")
+HELP_OPTIONAL = Notice("optional")
+HELP_ONE_OF = Notice("one of {choices}")
+SECTION_TALK = Notice("Talk")
+SECTION_PERSONA = Notice("Personas")
+SECTION_MODEL = Notice("Models")
+SECTION_MEDIA = Notice("Images and speech")
+SECTION_DATA = Notice("Your data")
+SECTION_ADMIN = Notice("For admins")
+
+# Conversations
+
+NEW_CONVERSATION = Notice("New conversation. Persona and settings stay.")
+STOPPED = Notice("Stopped.")
+NOTHING_TO_STOP = Notice("Nothing is running here that could be stopped.")
+NOTHING_TO_RETRY = Notice("There is no question yet that I could answer again. Just write one.")
+
+# Personas
+
+PERSONA_CURRENT = Notice("{name} answers here.")
+PERSONA_HOW = Notice("Change it with {use}, write your own with {create}, go back with {reset}.")
+PERSONA_CHOOSE = Notice("Who should answer here? Choose one, or send {use} with a name. Two can be combined: {both}.")
+PERSONA_USED = Notice("From now on {name} answers here.")
+PERSONA_RESET = Notice("Back to {name}.")
+PERSONA_UNKNOWN = Notice("There is no persona {name}. /persona list shows them all.")
+PERSONA_UNKNOWN_CLOSE = Notice("There is no persona {name}. Did you mean {closest}?")
+PERSONA_LIST = Notice("Personas you can use here:")
+PERSONA_IN_USE = Notice("in use")
+PERSONA_OWN = Notice("written here")
+PERSONA_CREATED = Notice("Persona {name} is ready. Use it with {use}.")
+PERSONA_EDITED = Notice("Persona {name} is changed.")
+PERSONA_DELETED = Notice("Persona {name} is deleted.")
+PERSONA_EXISTS = Notice("There is a persona {name} here already. Change it with {edit}, or choose another name.")
+PERSONA_BUILT_IN = Notice("{name} comes with the bot and cannot be changed. Write your own under another name.")
+PERSONA_TAKEN = Notice("{name} is the name of a persona that comes with the bot. Choose another name.")
+PERSONA_NOT_YOURS = Notice("Only the person who wrote {name}, or an admin, can change it.")
+PERSONA_BAD_NAME = Notice("{name} cannot be a name: use one word of at most 32 letters, digits, - or _.")
+PERSONA_BAD_PROMPT = Notice("The prompt must have 1 to {maximum} characters; this one has {length}.")
+PERSONA_BAD_DESCRIPTION = Notice("The description must have at most {maximum} characters; this one has {length}.")
+PERSONA_NO_CHANGE = Notice('Say what should change: the new prompt, or description="...".')
+PERSONA_TOO_MANY = Notice("There are {maximum} personas here already. Delete one first with {delete}.")
+
+# Models
+
+MODEL_CURRENT = Notice("{model} answers here.")
+MODEL_HOW = Notice("Change it with {set}, go back with {reset}.")
+MODEL_SET = Notice("From now on {model} answers here.")
+MODEL_UNCHECKED = Notice(
+    "From now on {model} answers here. Its provider did not send its list just now, so the name is not checked."
+)
+MODEL_RESET = Notice("Back to {model}.")
+MODEL_UNKNOWN = Notice("There is no model {model} here. A name looks like {example}.")
+MODEL_UNKNOWN_CLOSE = Notice("There is no model {model} here. Did you mean {closest}?")
+
+_MODEL_ERRORS: dict[type[ModelError], Notice] = {
+    ProviderDown: PROVIDER_DOWN,
+    RateLimited: RATE_LIMITED,
+    OutOfQuota: OUT_OF_QUOTA,
+    KeyRefused: KEY_REFUSED,
+    UnknownModel: UNKNOWN_MODEL,
+    RequestRefused: REQUEST_REFUSED,
+    PromptTooLong: PROMPT_TOO_LONG,
+    ContentFiltered: CONTENT_FILTERED,
+    BrokenStream: BROKEN_STREAM,
+    Stalled: STALLED,
+    EmptyAnswer: EMPTY_ANSWER,
+    NotConfigured: NOT_CONFIGURED,
+}
+
+
+def for_model_error(error: ModelError, locale: str | None = None) -> str:
+    """What to tell people about a failed model call: what happened and what to do next."""
+    model = code(error.model)
+    match error:
+        case RateLimited(retry_after=float() | int() as wait):
+            return RATE_LIMITED_FOR.say(locale, model=model, wait=duration(wait))
+        case RequestRefused(detail=detail) if detail.strip():
+            return REQUEST_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
+        case _:
+            return _MODEL_ERRORS.get(type(error), UNKNOWN_FAILURE).say(locale, model=model)
