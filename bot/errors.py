@@ -23,6 +23,7 @@ ParleyError
 |   +-- Stalled              no byte for too long
 |   +-- EmptyAnswer          the model finished without saying anything
 |   +-- NotConfigured        no such provider is configured
++-- StorageError             the database could not be read or written (`problem` says why)
 +-- UsageError               a person gave a command something it cannot take (`sentence` says what)
 +-- SettingsError            a setting cannot be used (`variable`, `problem`, `example`)
 """
@@ -129,6 +130,14 @@ class EmptyAnswer(ModelError):
 
 class NotConfigured(ModelError):
     """The provider that the model's name asks for has no key or address."""
+
+
+class StorageError(ParleyError):
+    """The database could not be read or written."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(f"the database failed: {problem}")
+        self.problem = problem
 
 
 class UsageError(ParleyError):

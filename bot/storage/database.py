@@ -1,0 +1,76 @@
+"""The door to all that is stored."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic.util import CommandError
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.errors import SettingsError
+from bot.storage.address import POSTGRES_EXAMPLE, SQLITE_EXAMPLE, driver_url
+from bot.storage.conversations import SqlConversations
+from bot.storage.engines import Engines, make_engines, problem_of
+from bot.storage.migrate import upgrade
+from bot.storage.notes import SqlNotes
+from bot.storage.personas import SqlPersonas
+from bot.storage.preferences import SqlPreferences
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SqlStore:
+    """Implements `bot.ports.Store`."""
+
+    conversations: SqlConversations
+    preferences: SqlPreferences
+    personas: SqlPersonas
+    notes: SqlNotes
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncIterator[SqlStore]:
+    """Open the database that DATABASE_URL names (`sqlite:///path` or `postgresql://...`) and bring its tables up to date.
+
+    Makes a SQLite file and its folder where they are missing. Raises SettingsError when the database cannot be used.
+    """
+    address = driver_url(url)
+    engines = _engines(address)
+    try:
+        await _prepare(address, engines)
+        yield SqlStore(SqlConversations(engines), SqlPreferences(engines), SqlPersonas(engines), SqlNotes(engines))
+    finally:
+        await engines.close()
+
+
+def _engines(address: URL) -> Engines:
+    try:
+        return make_engines(address)
+    except ImportError:
+        problem = "needs a driver that is not installed: pip install 'parley[postgres]'."
+        raise SettingsError("DATABASE_URL", problem, SQLITE_EXAMPLE) from None
+
+
+async def _prepare(address: URL, engines: Engines) -> None:
+    example = SQLITE_EXAMPLE if address.get_backend_name() == "sqlite" else POSTGRES_EXAMPLE
+    shown = address.set(password=None, query={}, drivername=address.get_backend_name()).render_as_string()
+    try:
+        if address.get_backend_name() == "sqlite":
+            _make_folder(address)
+        async with engines.writer.begin() as connection:
+            await connection.run_sync(upgrade)
+    except CommandError:
+        problem = f"{shown} was written by a newer version of Parley."
+        raise SettingsError("DATABASE_URL", problem, example) from None
+    except (SQLAlchemyError, OSError) as error:
+        raise SettingsError("DATABASE_URL", f"{shown} cannot be used: {problem_of(error)}.", example) from error
+
+
+def _make_folder(address: URL) -> None:
+    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,114 @@
+"""Statements that walk the tree of messages, and the way from rows to turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import BigInteger, Row, ScalarSelect, Select, and_, bindparam, cast, func, literal, or_, select
+
+from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.usage import Usage
+from bot.storage.tables import conversations, messages
+
+USER = "user"
+ASSISTANT = "assistant"
+
+# Bounds what one call reads, whatever it asks for.
+_MOST_ROWS = 1000
+
+
+def newest_row() -> ScalarSelect[Any]:
+    """The id of the newest message of `:conversation`."""
+    return (
+        select(messages.c.id)
+        .where(messages.c.conversation_id == bindparam("conversation"))
+        .order_by(messages.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _parent() -> ScalarSelect[Any]:
+    return select(messages.c.parent_id).where(messages.c.id == bindparam("turn")).scalar_subquery()
+
+
+def _newest_answer() -> ScalarSelect[Any]:
+    return (
+        select(messages.c.id)
+        .where(messages.c.parent_id == bindparam("turn"), messages.c.role == ASSISTANT)
+        .order_by(messages.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+def _walk(start: ScalarSelect[Any]) -> Select[Any]:
+    """The way from `start` towards the root, oldest row first.
+
+    It goes on from a question only while the texts so far do not exceed `:characters`, and from an answer always: so it
+    ends with a question, and reads no row behind that. SQLite and PostgreSQL count the same characters as Python.
+    """
+    size = cast(func.length(messages.c.text), BigInteger)
+    walk = select(messages, size.label("total"), literal(1).label("depth")).where(messages.c.id == start)
+    newer = walk.cte("walk", recursive=True)
+    within = newer.c.total <= bindparam("characters", type_=BigInteger)
+    way = newer.union_all(
+        select(messages, newer.c.total + size, newer.c.depth + 1)
+        .join_from(newer, messages, messages.c.id == newer.c.parent_id)
+        .where(or_(newer.c.role == ASSISTANT, and_(within, newer.c.depth < _MOST_ROWS)))
+    )
+    return select(way).order_by(way.c.depth.desc())
+
+
+# Made once: building such a statement takes longer than running it.
+WINDOW = _walk(newest_row())
+"""The rows of `:conversation`, from its newest back to where they exceed `:characters`."""
+
+BEFORE = _walk(_parent())
+"""The rows that led to `:turn`, back to where they exceed `:characters`."""
+
+TURN = (
+    select(messages, conversations.c.chat_key)
+    .join_from(messages, conversations)
+    .where(
+        or_(
+            and_(messages.c.id == bindparam("turn"), messages.c.role == USER),
+            messages.c.id == _newest_answer(),
+        )
+    )
+    .order_by(messages.c.id)
+)
+"""The question `:turn` and its newest answer, with the key of their chat."""
+
+QUESTION_OF_MESSAGE = (
+    select(messages.c.id)
+    .join_from(conversations, messages)
+    .where(conversations.c.chat_key == bindparam("chat_key"), messages.c.message_id == bindparam("message_id"))
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
+"""The newest question in `:chat_key` that is the platform's `:message_id`."""
+
+
+def turns_of(rows: Iterable[Row[Any]]) -> list[Turn]:
+    """Rows in which every answer follows its question."""
+    turns: list[Turn] = []
+    for row in rows:
+        if row.role == USER:
+            turns.append(Turn(row.id, _question(row)))
+        else:
+            turns[-1] = replace(turns[-1], answer=_answer(row))
+    return turns
+
+
+def _question(row: Row[Any]) -> Question:
+    return Question(row.key, row.author_id, row.author_name, row.text, row.message_id)
+
+
+def _answer(row: Row[Any]) -> Answer:
+    usage = None
+    if row.prompt_tokens is not None:
+        usage = Usage(row.prompt_tokens, row.completion_tokens, row.cached_tokens, row.reasoning_tokens)
+    return Answer(row.text, row.state, row.model, row.persona, usage, tuple(row.message_ids))

@@ -1,0 +1,125 @@
+"""The tables. A change here needs a migration; a contract test compares the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.types import TypeDecorator
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    }
+)
+
+# SQLite gives out row ids by itself only for a column declared INTEGER, which holds 64 bits there.
+RowId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class PlainText(TypeDecorator[str]):
+    """Text that both databases take and give back alike.
+
+    PostgreSQL refuses NUL, and neither driver can encode half of a surrogate pair; each becomes U+FFFD.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return (
+            str(value)
+            .replace("\0", "\N{REPLACEMENT CHARACTER}")
+            .encode("utf-16", "surrogatepass")
+            .decode("utf-16", "replace")
+        )
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("chat_key", PlainText, nullable=False),
+    # Counts a chat's conversations, so that two callers cannot both make the first one.
+    Column("number", Integer, nullable=False),
+    Column("started_at", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("chat_key", "number"),
+    sqlite_autoincrement=True,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("conversation_id", RowId, ForeignKey("conversations.id"), nullable=False),
+    # A question's parent is the newest row when it was asked, an answer's parent is its question.
+    Column("parent_id", RowId, ForeignKey("messages.id")),
+    Column("role", Text, nullable=False),
+    Column("text", PlainText, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
+    # Questions only.
+    Column("key", PlainText, unique=True),
+    Column("author_id", PlainText),
+    Column("author_name", PlainText),
+    Column("message_id", PlainText),
+    # Answers only.
+    Column("state", Text),
+    Column("model", PlainText),
+    Column("persona", PlainText),
+    Column("message_ids", JSON(none_as_null=True)),
+    Column("prompt_tokens", Integer),
+    Column("completion_tokens", Integer),
+    Column("cached_tokens", Integer),
+    Column("reasoning_tokens", Integer),
+    Index(None, "conversation_id", "id"),
+    Index(None, "conversation_id", "message_id"),
+    Index(None, "parent_id", "id"),
+    # Buttons carry turn ids for as long as their message stands: an id must never be given out twice.
+    sqlite_autoincrement=True,
+)
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("scope", PlainText, primary_key=True),
+    Column("name", PlainText, primary_key=True),
+    Column("value", PlainText, nullable=False),
+)
+
+personas = Table(
+    "personas",
+    metadata,
+    Column("scope", PlainText, primary_key=True),
+    Column("name", PlainText, primary_key=True),
+    Column("prompt", PlainText, nullable=False),
+    Column("description", PlainText, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("model", PlainText),
+    Column("preset", PlainText),
+    Column("author", PlainText),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("name", PlainText, primary_key=True),
+    Column("value", PlainText, nullable=False),
+)
