@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 
@@ -28,3 +29,8 @@ async def wait_until(event: asyncio.Event, deadline: float | None) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def call_at(when: float, callback: Callable[[], None]) -> asyncio.TimerHandle:
+    """Call back at a time on the loop's clock."""
+    return asyncio.get_running_loop().call_at(when, callback)

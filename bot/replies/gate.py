@@ -1,0 +1,191 @@
+"""The gate: every call to a platform passes it, so that the platform never has to say no.
+
+There is a place for each chat that the platform meters, with counts of its own, and shared counts for the whole bot.
+A call that cannot go out yet waits in one queue: durable calls (first sends, final texts, errors) first, then those
+that have been due the longest, which gives every chat its turn when the whole bot is at its limit. A wait of one place
+never holds up another. After a RetryLater the place is silent, and slower for a while.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from bot import clock
+from bot.domain.platform import CallKind, Limits, Meter
+from bot.replies.meters import Count, count_for
+
+MARGIN = 0.25
+"""Seconds added to a pause that the platform asks for: its clock and ours differ, and a call too early lengthens it."""
+
+SLOWEST = 8.0
+CALM = 60.0
+"""After so many seconds without a RetryLater a place that was slowed down gets twice as fast again."""
+
+
+@dataclass(slots=True)
+class _Place:
+    counts: list[tuple[Meter, Count]]
+    quiet_until: float = float("-inf")
+    slow: float = 1.0
+    calm_at: float = float("inf")
+    last: float = float("-inf")
+    waiting: int = 0
+
+    def settle(self, now: float) -> None:
+        while self.slow > 1.0 and now >= self.calm_at:
+            self.slow_down(max(1.0, self.slow / 2))
+            self.calm_at += CALM
+
+    def slow_down(self, factor: float) -> None:
+        self.slow = factor
+        for _, count in self.counts:
+            count.slow = factor
+
+    def idle(self, now: float) -> bool:
+        quiet = now >= self.quiet_until and self.slow == 1.0 and not self.waiting
+        return quiet and all(count.idle(now) for _, count in self.counts)
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A call that asks to go out: never before `earliest`, and before `due` only if it is durable."""
+
+    place: _Place
+    shared: list[tuple[Meter, Count]]
+    kind: CallKind
+    durable: bool
+    earliest: float
+    due: float
+    number: int
+    granted: asyncio.Future[None]
+
+    def counts(self) -> list[tuple[Meter, Count]]:
+        return [(meter, count) for meter, count in (*self.place.counts, *self.shared) if self.kind in meter.calls]
+
+    def free_at(self, now: float) -> float:
+        """When this call may go out, as far as is known now."""
+        times = [self.earliest if self.durable else self.due, self.place.quiet_until]
+        for meter, count in self.counts():
+            times.append(count.free_at(now, 0 if self.durable else meter.reserve))
+        return max(times)
+
+    def order(self) -> tuple[bool, float, int]:
+        return (not self.durable, self.earliest if self.durable else self.due, self.number)
+
+
+class Gates:
+    """All gates of one process; places and bots are told apart by their keys."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Place] = {}
+        self._shared: dict[str, list[tuple[Meter, Count]]] = {}
+        self._queue: list[Ticket] = []
+        self._timer: asyncio.TimerHandle | None = None
+        self._number = 0
+        self._sweep_at = 64
+
+    def ask(self, bot: str, place: str, limits: Limits, kind: CallKind, *, durable: bool, earliest: float) -> Ticket:
+        """Queue up for a call at `place` (`Channel.rate_key`), not before `earliest`."""
+        now = clock.now()
+        spot = self._place(place, limits, now)
+        shared = self._shared.setdefault(bot, [(meter, count_for(meter)) for meter in limits.shared])
+        earliest = max(earliest, now)
+        due = max(earliest, self._paced(spot, kind, now))
+        self._number += 1
+        granted = asyncio.get_running_loop().create_future()
+        ticket = Ticket(spot, shared, kind, durable, earliest, due, self._number, granted)
+        spot.waiting += 1
+        self._queue.append(ticket)
+        self._pump()
+        return ticket
+
+    async def pass_through(self, ticket: Ticket) -> None:
+        """Wait until the call may go out; it counts from then on. Cancelled, the call does not count."""
+        try:
+            await ticket.granted
+        except asyncio.CancelledError:
+            self.withdraw(ticket)
+            raise
+
+    def withdraw(self, ticket: Ticket) -> None:
+        """The call is not wanted any more."""
+        if ticket in self._queue:
+            self._queue.remove(ticket)
+            ticket.place.waiting -= 1
+            self._pump()
+        else:
+            self.give_back(ticket)
+
+    def promote(self, ticket: Ticket) -> None:
+        """The call became durable while it waits."""
+        ticket.durable = True
+        self._pump()
+
+    def give_back(self, ticket: Ticket) -> None:
+        """The granted call was not made after all."""
+        for _, count in ticket.counts():
+            count.give_back()
+        self._pump()
+
+    def flooded(self, place: str, limits: Limits, after: float) -> None:
+        """The platform asked for a pause of `after` seconds at this place."""
+        now = clock.now()
+        spot = self._place(place, limits, now)
+        spot.quiet_until = max(spot.quiet_until, now + after + MARGIN)
+        spot.slow_down(min(SLOWEST, spot.slow * 2))
+        spot.calm_at = spot.quiet_until + CALM
+        for _, count in spot.counts:
+            count.empty(now)
+        self._pump()
+
+    def _place(self, key: str, limits: Limits, now: float) -> _Place:
+        if key not in self._places:
+            self._drop_idle(now)
+            self._places[key] = _Place([(meter, count_for(meter)) for meter in limits.place])
+        spot = self._places[key]
+        spot.settle(now)
+        return spot
+
+    def _drop_idle(self, now: float) -> None:
+        """Forget idle places, at a cost that is constant for each new one."""
+        if len(self._places) >= self._sweep_at:
+            self._places = {key: spot for key, spot in self._places.items() if not spot.idle(now)}
+            self._sweep_at = max(64, 2 * len(self._places))
+
+    def _paced(self, spot: _Place, kind: CallKind, now: float) -> float:
+        """When a call that can wait should go out, to spread the spare calls of its place."""
+        if kind == "typing" or spot.last == float("-inf"):
+            return now
+        counts = [(meter, count) for meter, count in spot.counts if kind in meter.calls]
+        return max((count.paced(spot.last, now, meter.reserve) for meter, count in counts), default=now)
+
+    def _pump(self) -> None:
+        """Let out whatever may go, in order, and come back when the next one may."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        now = clock.now()
+        wake = float("inf")
+        left: list[Ticket] = []
+        for ticket in sorted(self._queue, key=Ticket.order):
+            if ticket.granted.cancelled():  # its task is about to withdraw it
+                left.append(ticket)
+                continue
+            at = ticket.free_at(now)
+            if at <= now:
+                self._let_out(ticket, now)
+            else:
+                wake = min(wake, at)
+                left.append(ticket)
+        self._queue = left
+        if wake < float("inf"):
+            self._timer = clock.call_at(wake, self._pump)
+
+    def _let_out(self, ticket: Ticket, now: float) -> None:
+        for _, count in ticket.counts():
+            count.take(now)
+        if ticket.kind != "typing":
+            ticket.place.last = now
+        ticket.place.waiting -= 1
+        ticket.granted.set_result(None)

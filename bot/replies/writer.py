@@ -1,0 +1,271 @@
+"""The only place that talks to a channel: one task per reply carries out the planner's steps, one call at a time.
+
+`Reply` holds the answer as it should look. Feeding it never waits; the task looks at the newest text each time the gate
+lets it through, and what a call showed is remembered only when the call succeeded. So a repeated or failed call can
+neither double nor lose text.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, replace
+from zlib import crc32
+
+from bot import clock
+from bot.domain.platform import Button, Outgoing
+from bot.domain.text import clean
+from bot.errors import (
+    Ambiguous,
+    BadFormat,
+    ChatGone,
+    DeliveryError,
+    MessageGone,
+    NotModified,
+    NotSent,
+    RetryLater,
+    TooLong,
+)
+from bot.ports import Channel
+from bot.replies.gate import Gates, Ticket
+from bot.replies.planner import (
+    Done,
+    Edit,
+    Idle,
+    Part,
+    Preview,
+    Send,
+    ShowPreview,
+    Step,
+    Typing,
+    View,
+    forget_unshown_cuts,
+    lay_out,
+    next_step,
+)
+
+log = logging.getLogger(__name__)
+
+BACKOFF = 0.5
+BACKOFF_MAX = 30.0
+SHRINK = 0.8
+GIVE_UP_AFTER = 10
+"""Failed attempts in a row, floods not counted, after which a reply is left as it is (about three minutes)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of a reply: the messages that show it, and whether they show all of it."""
+
+    message_ids: tuple[str, ...]
+    complete: bool
+
+
+class Reply:
+    """One answer on its way to the screen. `nonce` tells this reply from all others, at most 20 characters."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        gates: Gates,
+        *,
+        nonce: str,
+        reply_to: str | None = None,
+        buttons: tuple[Button, ...] = (),
+        private: bool = False,
+    ) -> None:
+        self._channel = channel
+        self._gates = gates
+        self._nonce = nonce
+        self._reply_to = reply_to
+        self._private = private
+        self._view = View(buttons=buttons, previews=channel.limits.previews)
+        self._pieces: list[str] = []
+        self._limit = channel.limits.text
+        self._changed = asyncio.Event()
+        self._ticket: Ticket | None = None
+        self._failures = 0
+        self._retry_at = 0.0
+        chat = channel.chat
+        self._bot = f"{chat.platform}:{chat.bot_id}"
+        self._place = f"{self._bot}:{channel.rate_key}"
+
+    def feed(self, text: str) -> None:
+        """Add to the answer. Never waits."""
+        text = clean(text)
+        if not text:
+            return
+        if self._view.since is None and text.strip():
+            self._view = replace(self._view, since=clock.now())
+        self._pieces.append(text)
+        self._changed.set()
+
+    def finish(self, buttons: tuple[Button, ...] = ()) -> None:
+        """The answer is whole; from now on every call for it is durable."""
+        self._view = replace(self._view, finished=True, buttons=buttons)
+        self._changed.set()
+        if self._ticket is not None:
+            self._gates.promote(self._ticket)
+
+    @property
+    def text(self) -> str:
+        """All that was fed so far."""
+        self._take_in()
+        return self._view.text
+
+    async def deliver(self) -> Delivery:
+        """Show the reply as it grows, until it is finished and shown; to be run as one task."""
+        try:
+            while not await self._step():
+                pass
+        except ChatGone:
+            log.info("reply %s: the chat does not take messages any more", self._nonce)
+        return self.delivery()
+
+    def delivery(self) -> Delivery:
+        """What is on screen now."""
+        complete = isinstance(self._plan(), Done)
+        return Delivery(tuple(part.message_id for part in self._view.parts if part.message_id), complete)
+
+    async def _step(self) -> bool:
+        """Wait for the next call and make it; True when nothing is left to do."""
+        self._changed.clear()
+        step = self._plan()
+        match step:
+            case Done():
+                return True
+            case Idle():
+                await clock.wait_until(self._changed, step.until)
+                return False
+        if self._failures > GIVE_UP_AFTER and self._view.finished:
+            log.warning("reply %s: given up after %d failed calls", self._nonce, self._failures)
+            return True
+        ticket = self._ask(step)
+        if isinstance(step, Typing) and not ticket.granted.done():
+            self._gates.withdraw(ticket)  # a sign that has to wait is not worth showing
+            self._view = replace(self._view, typing_at=clock.now())
+            return False
+        await self._passed(ticket)
+        # The gate may have taken its time: show what is wanted now, if that is still the same kind of call.
+        newest = self._plan()
+        if isinstance(newest, Send | Edit | ShowPreview | Typing) and newest.kind == step.kind:
+            await self._call(newest)
+        else:
+            self._gates.give_back(ticket)
+        return False
+
+    def _plan(self) -> Step:
+        self._take_in()
+        fits = self._channel.fits if self._limit == self._channel.limits.text else self._fits_shrunk
+        self._view = lay_out(self._view, fits, self._limit)
+        return next_step(self._view, self._channel.limits, clock.now())
+
+    def _take_in(self) -> None:
+        if self._pieces:
+            self._view = replace(self._view, text=self._view.text + "".join(self._pieces))
+            self._pieces.clear()
+
+    def _fits_shrunk(self, source: str) -> bool:
+        return len(source) <= self._limit and self._channel.fits(source)
+
+    def _ask(self, step: Send | Edit | ShowPreview | Typing) -> Ticket:
+        return self._gates.ask(
+            self._bot,
+            self._place,
+            self._channel.limits,
+            step.kind,
+            # What may take the reserve: all of a finished reply, and the first sight of a running one.
+            durable=self._view.finished or isinstance(step, Send),
+            earliest=self._retry_at,
+        )
+
+    async def _passed(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+        try:
+            await self._gates.pass_through(ticket)
+        finally:
+            self._ticket = None
+
+    async def _call(self, step: Send | Edit | ShowPreview | Typing) -> None:
+        try:
+            match step:
+                case Send():
+                    message_id = await self._channel.send(self._outgoing(step))
+                    self._set_part(step.part, message_id=message_id, shown=step.look, lost=False)
+                    self._view = replace(self._view, preview=None)
+                case Edit():
+                    await self._edit(step)
+                    self._set_part(step.part, shown=step.look)
+                case ShowPreview():
+                    await self._channel.preview(self._preview_id, Outgoing(step.look.source, plain=True))
+                    self._view = replace(self._view, preview=Preview(step.look, clock.now()))
+                case Typing():
+                    self._view = replace(self._view, typing_at=clock.now())
+                    await self._channel.typing()
+            self._failures = 0
+        except DeliveryError as error:
+            self._failed(step, error)
+
+    async def _edit(self, step: Edit) -> None:
+        look = step.look
+        try:
+            await self._channel.edit(step.message_id, Outgoing(look.source, plain=look.plain, buttons=look.buttons))
+        except NotModified:
+            log.debug("reply %s: already shown", self._nonce)
+
+    def _outgoing(self, step: Send) -> Outgoing:
+        return Outgoing(
+            step.look.source,
+            plain=step.look.plain,
+            buttons=step.look.buttons,
+            reply_to=self._reply_to if step.part == 0 else None,
+            nonce=f"{self._nonce}-{step.part}-{self._view.parts[step.part].gone}",
+            private=self._private,
+        )
+
+    @property
+    def _preview_id(self) -> int:
+        return 1 + crc32(self._nonce.encode()) % 0x7FFF_FFFE
+
+    def _failed(self, step: Send | Edit | ShowPreview | Typing, error: DeliveryError) -> None:
+        """Remember what a failed call says about the screen and about the next attempt."""
+        log.debug("reply %s: %s failed: %r", self._nonce, step.kind, error)
+        if isinstance(error, RetryLater):
+            self._gates.flooded(self._place, self._channel.limits, error.after)
+            return
+        if isinstance(error, ChatGone):
+            raise error
+        if isinstance(step, Typing):
+            return
+        if isinstance(step, ShowPreview):
+            self._view = replace(self._view, previews=isinstance(error, NotSent | Ambiguous))
+            self._back_off()
+            return
+        self._failed_message(step, error)
+
+    def _failed_message(self, step: Send | Edit, error: DeliveryError) -> None:
+        part = self._view.parts[step.part]
+        match error:
+            case BadFormat() if not part.plain:
+                self._set_part(step.part, plain=True)
+                return
+            case TooLong():
+                self._limit = max(1, int(self._limit * SHRINK))
+                self._view = forget_unshown_cuts(self._view, step.part)
+            case MessageGone():
+                self._set_part(step.part, message_id=None, shown=None, gone=part.gone + 1)
+                return
+            case Ambiguous() if isinstance(step, Edit):
+                self._set_part(step.part, shown=None)
+            case Ambiguous() if not self._channel.limits.dedupes:
+                self._set_part(step.part, lost=True)
+        self._back_off()
+
+    def _back_off(self) -> None:
+        self._retry_at = clock.now() + min(BACKOFF_MAX, BACKOFF * 2**self._failures)
+        self._failures += 1
+
+    def _set_part(self, index: int, **changes: object) -> None:
+        parts: list[Part] = list(self._view.parts)
+        parts[index] = replace(parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
+        self._view = replace(self._view, parts=tuple(parts))

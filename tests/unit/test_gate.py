@@ -1,0 +1,150 @@
+"""The gate: order, reserve, silence after a flood, and what cancelled waiters leave behind."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.domain.platform import Bucket, CallKind, Limits, Meter, Window
+from bot.replies.gate import CALM, MARGIN, Gates, Ticket
+
+BOTH = frozenset[CallKind]({"send", "edit"})
+ONE_A_SECOND = Limits(text=100, place=(Meter("chat", BOTH, Bucket(1, 1.0), "test"),))
+WITH_RESERVE = Limits(text=100, place=(Meter("chat", BOTH, Bucket(2, 1.0), "test", reserve=1),))
+SHARED = Limits(text=100, place=(), shared=(Meter("bot", BOTH, Window(2, 1.0), "test"),))
+
+pytestmark = pytest.mark.virtual
+
+
+def ask(gates: Gates, place: str, limits: Limits, kind: CallKind = "send", durable: bool = True) -> Ticket:
+    return gates.ask("bot", place, limits, kind, durable=durable, earliest=0.0)
+
+
+async def passed_at(gates: Gates, ticket: Ticket) -> float:
+    await gates.pass_through(ticket)
+    return asyncio.get_running_loop().time()
+
+
+async def test_a_place_lets_out_what_the_platform_allows() -> None:
+    gates = Gates()
+    times = [await passed_at(gates, ask(gates, "a", ONE_A_SECOND)) for _ in range(4)]
+    assert times == pytest.approx([0, 1, 2, 3])
+
+
+async def test_places_do_not_wait_for_each_other() -> None:
+    gates = Gates()
+    for _ in range(3):
+        ask(gates, "a", ONE_A_SECOND)
+    assert await passed_at(gates, ask(gates, "b", ONE_A_SECOND)) == 0
+
+
+async def test_an_edit_leaves_the_reserve_and_a_durable_call_takes_it() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", WITH_RESERVE))
+    edit = ask(gates, "a", WITH_RESERVE, "edit", durable=False)
+    assert not edit.granted.done()
+    final = ask(gates, "a", WITH_RESERVE, "edit", durable=True)
+    assert final.granted.done()
+    assert await passed_at(gates, edit) > 1.5
+
+
+async def test_a_waiting_edit_that_becomes_final_goes_at_once() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", WITH_RESERVE))
+    edit = ask(gates, "a", WITH_RESERVE, "edit", durable=False)
+    gates.promote(edit)
+    assert await passed_at(gates, edit) == 0
+
+
+async def test_shared_calls_go_to_those_that_are_due_the_longest() -> None:
+    gates = Gates()
+    order: list[str] = []
+
+    async def call(place: str) -> None:
+        await gates.pass_through(ask(gates, place, SHARED, durable=False))
+        order.append(place)
+
+    async with asyncio.TaskGroup() as group:
+        for place in "abcdef":
+            group.create_task(call(place))
+    assert order == list("abcdef")
+
+
+async def test_a_durable_call_overtakes_edits_of_other_chats() -> None:
+    gates = Gates()
+    for place in "abcd":
+        ask(gates, place, SHARED, "edit", durable=False)
+    durable = ask(gates, "e", SHARED, durable=True)
+    assert await passed_at(gates, durable) == pytest.approx(1.0)
+
+
+async def test_a_flood_silences_its_place_alone_and_slows_it_down_for_a_while() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", ONE_A_SECOND))
+    gates.flooded("a", ONE_A_SECOND, 5.0)
+    assert await passed_at(gates, ask(gates, "b", ONE_A_SECOND)) == 0
+    first = await passed_at(gates, ask(gates, "a", ONE_A_SECOND))
+    assert first == pytest.approx(5.0 + MARGIN)
+    assert await passed_at(gates, ask(gates, "a", ONE_A_SECOND)) - first == pytest.approx(2.0)
+    await asyncio.sleep(CALM + 10)
+    calm = await passed_at(gates, ask(gates, "a", ONE_A_SECOND))
+    assert await passed_at(gates, ask(gates, "a", ONE_A_SECOND)) - calm == pytest.approx(1.0)
+
+
+async def test_idle_places_are_forgotten() -> None:
+    gates = Gates()
+    for number in range(1000):
+        await gates.pass_through(ask(gates, str(number), ONE_A_SECOND))
+        await asyncio.sleep(2)
+    assert len(gates._places) < 100
+
+
+# The four cancellations: whoever goes, the others go on.
+
+
+async def test_cancelled_while_waiting() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", ONE_A_SECOND))
+    gone = asyncio.create_task(gates.pass_through(ask(gates, "a", ONE_A_SECOND)))
+    stays = asyncio.create_task(passed_at(gates, ask(gates, "a", ONE_A_SECOND)))
+    await asyncio.sleep(0.5)
+    gone.cancel()
+    assert await stays == pytest.approx(1.0)
+    assert gone.cancelled()
+
+
+async def test_cancelled_after_being_let_through() -> None:
+    gates = Gates()
+    ticket = ask(gates, "a", ONE_A_SECOND)
+    gone = asyncio.create_task(gates.pass_through(ticket))
+    assert ticket.granted.done()
+    gone.cancel()
+    await asyncio.wait([gone])
+    waits = ask(gates, "a", ONE_A_SECOND)
+    await asyncio.wait_for(gates.pass_through(waits), 5)
+
+
+async def test_cancelled_between_grant_and_wake_up() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", ONE_A_SECOND))
+    ticket = ask(gates, "a", ONE_A_SECOND)
+    gone = asyncio.create_task(gates.pass_through(ticket))
+    stays = asyncio.create_task(passed_at(gates, ask(gates, "a", ONE_A_SECOND)))
+    ticket.granted.add_done_callback(lambda _: gone.cancel())
+    # The call was not made, so the next in line gets its turn at once.
+    assert await asyncio.wait_for(stays, 10) == pytest.approx(1.0)
+    assert gone.cancelled()
+
+
+async def test_cancelled_in_a_race_with_everybody() -> None:
+    gates = Gates()
+    tasks = [asyncio.create_task(passed_at(gates, ask(gates, "a", ONE_A_SECOND))) for _ in range(20)]
+    await asyncio.sleep(2.5)
+    for task in tasks[::2]:
+        task.cancel()
+    results = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 60)
+    times = [result for result in results if isinstance(result, float)]
+    assert len(times) >= 10
+    assert max(times) <= 13
+    assert not gates._queue
