@@ -1,0 +1,1 @@
+"""The Telegram adapter; `adapters.telegram.adapter.TelegramPlatform` is its door."""

@@ -1,0 +1,107 @@
+"""A text in the making, with its formatting as Telegram's message entities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from telegram import MessageEntity
+
+from adapters.telegram.utf16 import offsets, units
+
+VERBATIM = (MessageEntity.CODE, MessageEntity.PRE)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Text and entities, ready to send. `units` is the text's length as Telegram counts it."""
+
+    text: str
+    entities: tuple[MessageEntity, ...] = ()
+    units: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "units", units(self.text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """Formatting of a stretch of the text, `start` and `end` being indexes into it."""
+
+    kind: str
+    start: int
+    end: int
+    url: str | None = None
+    language: str | None = None
+
+
+class SpanWriter:
+    """Takes text and formatting in reading order and keeps Telegram's rules of nesting.
+
+    Code overlaps no style and no link: styles pause around it, and inside a link it is plain. A kind inside itself
+    counts once. Entities are never empty and cover no white space at their ends.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._spans: list[_Span] = []
+        self._open: dict[str, tuple[int, str | None]] = {}
+        self._depth: dict[str, int] = {}
+        self.length = 0
+
+    def text(self, text: str) -> None:
+        self._parts.append(text)
+        self.length += len(text)
+
+    def open(self, kind: str, url: str | None = None) -> None:
+        depth = self._depth[kind] = self._depth.get(kind, 0) + 1
+        if depth == 1:
+            self._open[kind] = (self.length, url)
+
+    def close(self, kind: str) -> None:
+        self._depth[kind] -= 1
+        if self._depth[kind] == 0:
+            start, url = self._open.pop(kind)
+            self._spans.append(_Span(kind, start, self.length, url))
+
+    def code(self, text: str) -> None:
+        """Code within a line."""
+        if self._depth.get(MessageEntity.TEXT_LINK, 0):
+            self.text(text)
+        else:
+            self._verbatim(MessageEntity.CODE, text, None)
+
+    def pre(self, text: str, language: str | None = None) -> None:
+        """A block of code. White space at its end goes, at its beginning it stays."""
+        self._verbatim(MessageEntity.PRE, text.rstrip().lstrip("\n"), language)
+
+    def _verbatim(self, kind: str, text: str, language: str | None) -> None:
+        paused = {style: state for style, state in self._open.items() if style != MessageEntity.BLOCKQUOTE}
+        self._spans.extend(_Span(style, start, self.length, url) for style, (start, url) in paused.items())
+        self._spans.append(_Span(kind, self.length, self.length + len(text), language=language))
+        self.text(text)
+        self._open.update((style, (self.length, url)) for style, (_, url) in paused.items())
+
+    def finish(self) -> Rendered:
+        """The whole, trimmed as Telegram trims it: white space at the ends goes, indented code at the start stays."""
+        text = "".join(self._parts).rstrip()
+        start = len(text) - len(text.lstrip())
+        start = min([start, *(span.start for span in self._spans if span.kind in VERBATIM)])
+        kept = text[start:]
+        at = offsets(kept)
+        entities = []
+        for span in self._spans:
+            first, end = _tight(span, text)
+            if first < end:
+                offset = at(first - start)
+                length = at(end - start) - offset
+                entities.append(MessageEntity(span.kind, offset, length, url=span.url, language=span.language))
+        entities.sort(key=lambda entity: (entity.offset, -entity.length))
+        return Rendered(kept, tuple(entities))
+
+
+def _tight(span: _Span, text: str) -> tuple[int, int]:
+    """Where the span starts and ends without white space at its ends; a block of code keeps its indent."""
+    covered = text[span.start : span.end]
+    end = span.start + len(covered.rstrip())
+    indent = 0 if span.kind == MessageEntity.PRE else len(covered) - len(covered.lstrip())
+    return span.start + indent, end
