@@ -1,0 +1,259 @@
+"""Discord on a loopback socket: the REST API, the gateway, the people who write, and what each of them sees."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from tests.fakes.discord_commands import Commands
+from tests.fakes.discord_gateway import CloseCode, Gateway
+from tests.fakes.discord_interactions import Interactions
+from tests.fakes.discord_limits import Limiter, Rules
+from tests.fakes.discord_mentions import mentioned
+from tests.fakes.discord_rest import Rest
+from tests.fakes.discord_server import API, Call, Server
+from tests.fakes.discord_state import (
+    PRIVILEGED,
+    Channel,
+    Guild,
+    Intent,
+    Interaction,
+    Json,
+    Message,
+    Permission,
+    Role,
+    User,
+)
+from tests.fakes.discord_world import Event, World
+from tests.fakes.faults import FaultPlan
+from tests.fakes.screen import Screen, Shown
+
+_BUTTON = 2
+
+
+@dataclass(frozen=True, slots=True)
+class GuildHandle:
+    """A server and what can be made in it."""
+
+    world: World
+    guild: Guild
+
+    @property
+    def id(self) -> str:
+        return self.guild.id
+
+    def channel(self, name: str, *, denied: Permission = Permission.NONE) -> Channel:
+        """A text channel; `denied` is what the bot may not do there."""
+        return self.world.add_channel(Channel(self.world.new_id(), name, guild=self.guild, denied=denied))
+
+    def thread(self, parent: Channel, name: str, owner: User, message_id: str | None = None) -> Channel:
+        """A thread that a person opens, from a message or without one."""
+        starter = None if message_id is None else parent.messages[message_id]
+        return self.world.add_thread(parent, name, owner, starter)
+
+    def role(self, name: str, *members: User) -> Role:
+        role = Role(self.world.new_id(), name)
+        self.guild.roles.append(role)
+        for member in members:
+            self.guild.members.setdefault(member, []).append(role)
+        return role
+
+    def bot_role(self) -> Role:
+        """The role that Discord makes for a bot when it is invited; mentioning it means the bot."""
+        return next(role for role in self.guild.roles if role.bot is not None)
+
+
+class DiscordFake:
+    """Enter it, point a client at `api_url` and `gateway_url`, and let people talk.
+
+    Faults name calls as `POST /channels/{id}/messages`, `PATCH /webhooks/{id}/{token}/messages/@original` or
+    `gateway` (a connection to it). What people do takes effect at once; only what must wait for the bot is a coroutine.
+    All times are the running loop's.
+    """
+
+    def __init__(
+        self, *, token: str = "a-token", rules: Rules | None = None, granted_intents: Intent = PRIVILEGED
+    ) -> None:
+        self.token = token
+        self.rules = rules or Rules()
+        self.faults = FaultPlan()
+        self.world = World(_now, self._emit, self.rules)
+        self.interactions = Interactions(self.world)
+        self.commands = Commands(self.world.bot.id, self.world.new_id)
+        self.gateway = Gateway(self.world, token, lambda: self.gateway_url, granted_intents)
+        self._limiter = Limiter(self.rules)
+        self._server = Server(token, self._limiter, self.faults)
+        self._rest = Rest(self.world, lambda: self.gateway_url)
+        self._server.add(self._rest.routes() + self.interactions.routes() + self.commands.routes())
+        self._server.add_gateway(self.gateway.serve)
+
+    async def __aenter__(self) -> DiscordFake:
+        await self._server.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._server.stop()
+
+    # Life of the service
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.port}{API}"
+
+    @property
+    def gateway_url(self) -> str:
+        return f"ws://127.0.0.1:{self._server.port}/gateway"
+
+    async def stop_listening(self) -> None:
+        """Cut every connection and refuse new ones, as in an outage; sessions are remembered."""
+        await self._server.stop()
+
+    async def start_listening(self) -> None:
+        """Listen again, on the same port."""
+        await self._server.start()
+
+    async def drop_gateway(self, *, resumable: bool) -> None:
+        """Close the gateway's connections: with 1001 and the sessions kept, or with 4000 and the sessions lost."""
+        code = CloseCode.GOING_AWAY if resumable else CloseCode.UNKNOWN_ERROR
+        await self.gateway.drop(code, resumable=resumable)
+
+    async def ready(self, timeout: float = 10.0) -> None:
+        """Wait until a bot is connected to the gateway and logged in."""
+        async with asyncio.timeout(timeout):
+            await self.gateway.ready()
+
+    # What was recorded
+
+    @property
+    def bot_user(self) -> User:
+        return self.world.bot
+
+    @property
+    def application_id(self) -> str:
+        return self.world.bot.id
+
+    @property
+    def calls(self) -> list[Call]:
+        return self._server.calls
+
+    @property
+    def syncs(self) -> int:
+        """Calls that changed the registered commands."""
+        return self.commands.syncs
+
+    @property
+    def floods(self) -> int:
+        """Answers with status 429 that the bot brought on itself."""
+        return self._server.floods
+
+    @property
+    def invalid_requests(self) -> int:
+        """Answers with status 401, 403 or 429 in the last ten minutes."""
+        return self._limiter.invalid_requests(_now())
+
+    @property
+    def pings(self) -> list[tuple[str, str]]:
+        """(message id, "everyone" or "user:ID" or "role:ID") for each notification that the bot caused."""
+        return self.world.pings
+
+    @property
+    def screens(self) -> dict[str, Screen]:
+        """By channel id."""
+        return {channel.id: channel.screen for channel in self.world.channels.values()}
+
+    def screen(self, channel: Channel) -> Screen:
+        return channel.screen
+
+    def thinking(self, channel: Channel) -> list[Shown]:
+        """The messages that still show "is thinking…"."""
+        waiting = {message.id for message in channel.messages.values() if message.thinking}
+        return [shown for shown in channel.screen.messages if shown.message_id in waiting]
+
+    def find_channel(self, channel_id: str) -> Channel:
+        """A channel by id, such as a thread that the bot made."""
+        return self.world.channels[channel_id]
+
+    # Places and people
+
+    def user(self, name: str) -> User:
+        return self.world.add_user(name)
+
+    def guild(self, name: str, *, has_bot: bool = True) -> GuildHandle:
+        """A server, with the bot in it unless told otherwise (an app that only its user installed)."""
+        return GuildHandle(self.world, self.world.add_guild(name, has_bot=has_bot))
+
+    def dm(self, user: User) -> Channel:
+        return self.world.dm(user)
+
+    # What people do
+
+    def say(self, channel: Channel, user: User, text: str, reply_to: str | None = None) -> str:
+        """Write a message and return its id. `<@ID>` and `<@&ID>` in the text are mentions; a reply pings too."""
+        _join(channel, user)
+        quoted = None if reply_to is None else channel.messages[reply_to]
+        body: Json = {"content": text}
+        mentions = mentioned(text, quoted.author.id if quoted else None)
+        return self.world.post(channel, user, body, mentions, type=19 if quoted else 0, reference=reply_to).id
+
+    def edit(self, channel: Channel, user: User, message_id: str, text: str) -> None:
+        message = self._own(channel, user, message_id)
+        self.world.revise(message, {"content": text}, mentioned(text, None))
+
+    def delete(self, channel: Channel, user: User, message_id: str) -> None:
+        self.world.remove(self._own(channel, user, message_id))
+
+    def press(self, channel: Channel, user: User, message_id: str, custom_id: str) -> Interaction:
+        """Press a button, which must be there to be pressed."""
+        _join(channel, user)
+        message = channel.messages[message_id]
+        shown = next(shown for shown in channel.screen.messages if shown.message_id == message_id)
+        assert custom_id in [data for _, data in shown.buttons], f"no button {custom_id!r} among {shown.buttons}"
+        assert message.seen_by in (None, user), "this message is shown to somebody else"
+        data: Json = {"custom_id": custom_id, "component_type": _BUTTON}
+        return self.interactions.begin(3, channel, user, data, message=message)
+
+    def command(
+        self,
+        channel: Channel,
+        user: User,
+        path: str | tuple[str, ...],
+        options: dict[str, str | int | float | bool] | None = None,
+        *,
+        user_install: bool = False,
+    ) -> Interaction:
+        """Use a slash command that the bot has registered; `path` is "persona use" or its parts."""
+        _join(channel, user)
+        data = self.commands.invocation(path, options or {}, _guild_id(channel))
+        return self.interactions.begin(2, channel, user, data, user_install=user_install)
+
+    async def autocomplete(
+        self, channel: Channel, user: User, path: str | tuple[str, ...], option: str, typed: str, timeout: float = 3.0
+    ) -> list[Json]:
+        """Type into a command's option and return the choices offered, each with `name` and `value`."""
+        _join(channel, user)
+        data = self.commands.invocation(path, {option: typed}, _guild_id(channel), focused=option)
+        interaction = self.interactions.begin(4, channel, user, data)
+        await self.interactions.answered(interaction, timeout)
+        return interaction.choices
+
+    def _own(self, channel: Channel, user: User, message_id: str) -> Message:
+        message = channel.messages[message_id]
+        assert message.author is user, "people change only their own messages"
+        return message
+
+    def _emit(self, event: Event) -> None:
+        self.gateway.emit(event)
+
+
+def _join(channel: Channel, user: User) -> None:
+    """Whoever acts in a server is a member of it."""
+    if channel.guild is not None:
+        channel.guild.members.setdefault(user, [])
+
+
+def _guild_id(channel: Channel) -> str | None:
+    return None if channel.guild is None else channel.guild.id
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

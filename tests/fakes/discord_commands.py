@@ -1,0 +1,166 @@
+"""Application commands: what the bot registers, and what a person's use of one looks like to the bot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.fakes.discord_errors import invalid_form, refusal
+from tests.fakes.discord_server import NOTHING, Answer, Asked, Route
+
+Json = dict[str, Any]
+OptionValue = str | int | float | bool
+
+GLOBAL = ""
+"""The scope of commands that are registered everywhere; other scopes are a guild's id."""
+
+_NAME = re.compile(r"^[-_'\w]{1,32}$")
+_CHAT_INPUT = 1
+_SUBCOMMAND, _GROUP = 1, 2
+
+
+@dataclass(slots=True)
+class Commands:
+    """`registered` holds the commands of each scope by id; `syncs` counts the calls that changed them."""
+
+    application_id: str
+    new_id: Callable[[], str]
+    registered: dict[str, dict[str, Json]] = field(default_factory=dict)
+    syncs: int = 0
+
+    def routes(self) -> list[Route]:
+        found = []
+        for scope in ("/applications/{application}/commands", "/applications/{application}/guilds/{guild}/commands"):
+            found += [
+                Route("GET", scope, self.list_all),
+                Route("PUT", scope, self.replace_all),
+                Route("POST", scope, self.create),
+                Route("PATCH", scope + "/{command}", self.change),
+                Route("DELETE", scope + "/{command}", self.delete),
+            ]
+        return found
+
+    def list_all(self, asked: Asked) -> Answer:
+        return Answer(list(self._scope(asked).values()))
+
+    def replace_all(self, asked: Asked) -> Answer:
+        self.syncs += 1
+        for number, command in enumerate(asked.body):
+            _check(command, str(number))
+        if len(asked.body) > 100:
+            raise invalid_form("_errors", "APPLICATION_COMMANDS_TOO_MANY", "Maximum number of commands reached (100)")
+        old = {(command.get("type", 1), command["name"]): command["id"] for command in self._scope(asked).values()}
+        kept = [self._stored(asked, command, old) for command in asked.body]
+        self._scope(asked).clear()
+        self._scope(asked).update({command["id"]: command for command in kept})
+        return Answer(kept)
+
+    def create(self, asked: Asked) -> Answer:
+        self.syncs += 1
+        _check(asked.body, "command")
+        command = self._stored(asked, asked.body, {})
+        self._scope(asked)[command["id"]] = command
+        return Answer(command, 201)
+
+    def change(self, asked: Asked) -> Answer:
+        self.syncs += 1
+        command = self._command(asked)
+        command |= asked.body
+        return Answer(command)
+
+    def delete(self, asked: Asked) -> Answer:
+        self.syncs += 1
+        del self._scope(asked)[self._command(asked)["id"]]
+        return NOTHING
+
+    def invocation(
+        self,
+        path: str | tuple[str, ...],
+        values: Mapping[str, OptionValue],
+        guild_id: str | None,
+        focused: str | None = None,
+    ) -> Json:
+        """The `data` of an interaction: the path nested as Discord nests it, each value with its declared type.
+
+        People can only use what is registered and must fill in what is required, so anything else fails the test.
+        """
+        names = tuple(path.split()) if isinstance(path, str) else path
+        scopes = [self.registered.get(GLOBAL, {}), self.registered.get(guild_id or GLOBAL, {})]
+        known = {command["name"]: command for scope in scopes for command in scope.values()}
+        assert names[0] in known, f"/{names[0]} is not registered, only {sorted(known)}"
+        command = known[names[0]]
+        options = _nested(command, names[1:], dict(values), focused)
+        return {"id": command["id"], "name": command["name"], "type": _CHAT_INPUT, "options": options}
+
+    def _scope(self, asked: Asked) -> dict[str, Json]:
+        if asked.path["application"] != self.application_id:
+            raise refusal(50001)
+        return self.registered.setdefault(asked.path.get("guild", GLOBAL), {})
+
+    def _command(self, asked: Asked) -> Json:
+        command = self._scope(asked).get(asked.path["command"])
+        if command is None:
+            raise refusal(10063)
+        return command
+
+    def _stored(self, asked: Asked, command: Json, old: Mapping[tuple[int, str], str]) -> Json:
+        """The command with what Discord adds; one of the same name keeps its id."""
+        kind = command.get("type", _CHAT_INPUT)
+        given: Json = {"type": kind, "description": "", "options": []} | command
+        own = {"id": old.get((kind, command["name"])) or self.new_id(), "application_id": self.application_id}
+        scope = {"guild_id": asked.path["guild"]} if "guild" in asked.path else {}
+        return given | own | scope | {"version": self.new_id()}
+
+
+def _nested(declared: Json, names: tuple[str, ...], values: dict[str, OptionValue], focused: str | None) -> list[Json]:
+    options = {option["name"]: option for option in declared.get("options", [])}
+    if names:
+        assert names[0] in options, f"{declared['name']} has no {names[0]!r}, only {sorted(options)}"
+        inner = options[names[0]]
+        return [{"name": names[0], "type": inner["type"], "options": _nested(inner, names[1:], values, focused)}]
+    assert not any(option["type"] in (_SUBCOMMAND, _GROUP) for option in options.values()), "choose a subcommand"
+    assert values.keys() <= options.keys(), f"no option {sorted(values.keys() - options.keys())}"
+    missing = [name for name, option in options.items() if option.get("required") and name not in values]
+    assert focused is not None or not missing, f"required: {missing}"
+    return [_filled(options[name], value, focused) for name, value in values.items()]
+
+
+def _filled(option: Json, value: OptionValue, focused: str | None) -> Json:
+    if option["name"] == focused:
+        assert option.get("autocomplete"), f"{focused!r} does not complete"
+        return {"name": focused, "type": option["type"], "value": value, "focused": True}
+    choices = [choice["value"] for choice in option.get("choices", [])]
+    assert not choices or value in choices, f"{value!r} is not one of {choices}"
+    return {"name": option["name"], "type": option["type"], "value": value}
+
+
+def _check(command: Json, path: str) -> None:
+    """Discord's documentation, "Application Command Structure" and "Application Command Option Structure"."""
+    if command.get("type", _CHAT_INPUT) == _CHAT_INPUT:
+        _check_named(command, path)
+    options = command.get("options") or []
+    if len(options) > 25:
+        raise invalid_form(f"{path}.options", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
+    needed = [bool(option.get("required")) for option in options]
+    if needed != sorted(needed, reverse=True):
+        raise invalid_form(
+            f"{path}.options",
+            "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID",
+            "Required options must be placed before non-required options",
+        )
+    for number, option in enumerate(options):
+        _check(option | {"type": _CHAT_INPUT}, f"{path}.options.{number}")
+        if len(option.get("choices") or []) > 25:
+            raise invalid_form(
+                f"{path}.options.{number}.choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length."
+            )
+
+
+def _check_named(command: Json, path: str) -> None:
+    name = command.get("name") or ""
+    if not _NAME.match(name) or name != name.lower():
+        raise invalid_form(f"{path}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
+    if not 1 <= len(command.get("description") or "") <= 100:
+        raise invalid_form(f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
