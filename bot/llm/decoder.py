@@ -1,0 +1,160 @@
+"""Turns the bytes of a streamed answer into events. Does no I/O, and accepts only what is a whole answer.
+
+The SDK's own stream takes a web page, a JSON error with status 200 and a connection that ends early for the end of an
+answer; here each of them is an error that says what it was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from bot.domain.events import Finished, FinishReason, ReasoningDelta, ReplyEvent, TextDelta, UsageSeen
+from bot.domain.usage import Usage
+from bot.errors import BrokenStream, ModelError
+from bot.llm.chunks import content_of, error_of, finish_reason, first_choice, usage_of
+from bot.llm.errors import from_body
+from bot.llm.sse import MAX_EVENT, ServerEvent, SSEDecoder
+from bot.llm.thinking import ThinkFilter
+
+_BLANK = b"\xef\xbb\xbf \t\r\n"
+_NOT_A_STREAM = (b"{", b"[", b"<")
+
+
+class ReplyDecoder:
+    """Feed it what was read until `done` or the end, then close it and look at `failure`. Neither raises, so that the
+    text before a failure is never lost."""
+
+    def __init__(self, model: str) -> None:
+        self.done = False
+        """The answer is over; what may still follow carries nothing."""
+        self.failure: ModelError | None = None
+        """Why this was not a whole answer."""
+        self._model = model
+        self._sse = SSEDecoder()
+        self._think = ThinkFilter()
+        self._whole: bytearray | None = None
+        self._begun = False
+        self._chunks = 0
+        self._reason: FinishReason | None = None
+        self._usage: Usage | None = None
+
+    @property
+    def finishing(self) -> bool:
+        """The text is complete; only its usage may be missing."""
+        return self._reason is not None
+
+    def feed(self, data: bytes) -> list[ReplyEvent]:
+        if not self._begun:
+            data = data.lstrip(_BLANK)
+            if not data:
+                return []
+            self._begun = True
+            if data.startswith(_NOT_A_STREAM):
+                self._whole = bytearray()
+        if self._whole is not None:
+            self._whole += data
+            return self._fail("what came was not a stream") if len(self._whole) > MAX_EVENT else []
+        try:
+            events = self._sse.feed(data)
+        except ValueError as error:
+            return self._fail(str(error))
+        return self._read(events)
+
+    def close(self) -> list[ReplyEvent]:
+        """The end of the bytes: the last events of the answer."""
+        if self.done:
+            return []
+        if self._whole is not None:
+            return self._read_whole(bytes(self._whole))
+        return [*self._read(self._sse.close()), *self._finish()]
+
+    def _fail(self, detail: str) -> list[ReplyEvent]:
+        return self._failed(BrokenStream(self._model, detail))
+
+    def _failed(self, failure: ModelError) -> list[ReplyEvent]:
+        self.done = True
+        self.failure = failure
+        return [*self._think.close()]
+
+    def _read(self, events: list[ServerEvent]) -> list[ReplyEvent]:
+        replies: list[ReplyEvent] = []
+        for event in events:
+            if self.done:
+                break
+            data = event.data.strip()
+            if data == b"[DONE]":
+                replies += self._finish()
+            elif data:
+                replies += self._one(event.name, data)
+        return _joined(replies)
+
+    def _one(self, name: bytes, data: bytes) -> list[ReplyEvent]:
+        try:
+            return self._chunk(name, self._parse(data))
+        except ModelError as failure:
+            return self._failed(failure)
+
+    def _parse(self, data: bytes) -> dict[str, Any]:
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            raise BrokenStream(self._model, "a part of the answer was not readable") from None
+        return chunk if isinstance(chunk, dict) else {"error": chunk}
+
+    def _chunk(self, name: bytes, chunk: dict[str, Any]) -> list[ReplyEvent]:
+        error = error_of(name, chunk)
+        if error is not None:
+            raise from_body(self._model, error)
+        self._usage = usage_of(chunk) or self._usage
+        choice = first_choice(chunk)
+        if choice is None:
+            return []
+        self._chunks += 1
+        delta = choice.get("delta") or choice.get("message")
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._end(reason)
+        return self._content(delta) if isinstance(delta, dict) else []
+
+    def _content(self, delta: dict[str, Any]) -> list[ReplyEvent]:
+        text, thought = content_of(delta)
+        events: list[ReplyEvent] = [ReasoningDelta(thought)] if thought else []
+        if text:
+            events += self._think.feed(text)
+        return events
+
+    def _end(self, reason: str) -> None:
+        if reason == "error":
+            raise BrokenStream(self._model, "the provider broke the answer off")
+        self._reason = finish_reason(reason)
+
+    def _finish(self) -> list[ReplyEvent]:
+        if self.done:
+            return []
+        if self._reason is None:
+            return self._fail("the answer broke off" if self._chunks else "nothing that is an answer came")
+        self.done = True
+        usage = [UsageSeen(self._usage)] if self._usage is not None else []
+        return [*self._think.close(), *usage, Finished(self._reason)]
+
+    def _read_whole(self, data: bytes) -> list[ReplyEvent]:
+        """A body that is no stream: an error, or the whole answer of a server that cannot stream."""
+        if data.startswith(b"<"):
+            return self._fail("a web page came instead of an answer")
+        return _joined([*self._one(b"", data), *self._finish()])
+
+
+def _joined(events: list[ReplyEvent]) -> list[ReplyEvent]:
+    """Neighbouring deltas of one kind as one: what came in one read is shown in one go anyway."""
+    joined: list[ReplyEvent] = []
+    for event in events:
+        match joined[-1] if joined else None, event:
+            case TextDelta(text=before), TextDelta(text=text):
+                joined[-1] = TextDelta(before + text)
+            case ReasoningDelta(text=before), ReasoningDelta(text=text):
+                joined[-1] = ReasoningDelta(before + text)
+            case _:
+                joined.append(event)
+    return joined

@@ -1,0 +1,151 @@
+"""One provider's API: a single try to stream an answer, and its list of models."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AsyncExitStack, aclosing
+from typing import Any
+
+import httpx2
+import orjson
+from openai import (
+    AsyncAPIResponse,
+    AsyncAzureOpenAI,
+    AsyncOpenAI,
+    BadRequestError,
+    OpenAIError,
+    UnprocessableEntityError,
+)
+
+from bot import clock
+from bot.domain.events import ReplyEvent
+from bot.domain.prompts import ChatRequest, ModelInfo
+from bot.errors import BrokenStream, ModelError
+from bot.llm.decoder import ReplyDecoder
+from bot.llm.errors import error_words, from_exception
+from bot.llm.names import ModelName
+from bot.llm.parameters import Options, extra_body, message_json, parameters, refused_parameter
+from bot.llm.profiles import profile_of
+from bot.llm.providers import Provider
+
+# Seconds that a complete answer may wait for its usage and its end, which usually come with it. Reading up to the end
+# keeps the connection for the next request.
+_LAST_WORDS = 2.0
+
+# Seconds that an idle connection is kept: people take a while to read and write, and a new one costs a TLS handshake.
+_KEEP_ALIVE = 120.0
+
+
+class Endpoint:
+    """Owns one connection pool, made at the first call; close it. Time-outs are in seconds; `silence` is the longest
+    wait between two bytes. Raises `bot.errors.ModelError`."""
+
+    def __init__(self, provider: Provider, options: Options, connect: float, silence: float) -> None:
+        self.provider = provider
+        self._options = options
+        self._timeout = httpx2.Timeout(silence, connect=connect)
+        self._made: AsyncOpenAI | None = None
+        self._refused: dict[str, frozenset[str]] = {}
+
+    async def stream(self, model: str, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
+        """One call, without retry. A parameter that the model refuses is left out from then on."""
+        name = str(ModelName(self.provider.name, model))
+        decoder = ReplyDecoder(name)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await self._open(stack, model, request)
+                async with aclosing(_reads(response.http_response, decoder)) as reads:
+                    async for data in reads:
+                        for event in decoder.feed(data):
+                            yield event
+            except (OpenAIError, httpx2.HTTPError) as error:
+                if not decoder.finishing:
+                    raise self._translated(name, error) from error
+            for event in decoder.close():
+                yield event
+            if decoder.failure is not None:
+                raise decoder.failure
+
+    async def models(self) -> Sequence[ModelInfo]:
+        """All that the provider lists, chat models or not."""
+        try:
+            response = await self._client.models.with_raw_response.list()
+            rows = orjson.loads(response.content)["data"]
+            return [_model_info(self.provider.name, row) for row in rows]
+        except (OpenAIError, httpx2.HTTPError) as error:
+            raise self._translated(self.provider.name, error) from error
+        except (ValueError, KeyError, TypeError):
+            raise BrokenStream(self.provider.name, "its list of models is not readable") from None
+
+    async def close(self) -> None:
+        if self._made is not None:
+            await self._made.close()
+
+    async def _open(self, stack: AsyncExitStack, model: str, request: ChatRequest) -> AsyncAPIResponse[Any]:
+        while True:
+            refused = self._refused.get(model, frozenset())
+            own = parameters(request, self.provider.quirks, profile_of(model), refused)
+            call = self._client.chat.completions.with_streaming_response.create(
+                model=model,
+                messages=[message_json(message) for message in request.messages],  # type: ignore[misc]
+                stream=True,
+                extra_body=extra_body(own, self._options, self.provider.name, model),
+            )
+            try:
+                return await stack.enter_async_context(call)
+            except (BadRequestError, UnprocessableEntityError) as error:
+                culprit = refused_parameter(error_words(error.body), error.param, own)
+                if culprit is None:
+                    raise
+                self._refused[model] = refused | {culprit}
+
+    def _translated(self, name: str, error: Exception) -> ModelError:
+        return from_exception(name, error, clock.utc_now(), self.provider.api_key)
+
+    @property
+    def _client(self) -> AsyncOpenAI:
+        if self._made is None:
+            self._made = _client(self.provider, self._timeout)
+        return self._made
+
+
+def _client(provider: Provider, timeout: httpx2.Timeout) -> AsyncOpenAI:
+    limits = httpx2.Limits(max_keepalive_connections=20, keepalive_expiry=_KEEP_ALIVE)
+    common: dict[str, Any] = {
+        "api_key": provider.api_key or "none",  # the SDK insists on one; local servers ignore it
+        "default_headers": provider.headers,
+        "max_retries": 0,
+        "http_client": httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=True),
+    }
+    client: AsyncOpenAI
+    if provider.azure_api_version is not None:
+        client = AsyncAzureOpenAI(azure_endpoint=provider.base_url, api_version=provider.azure_api_version, **common)
+    else:
+        client = AsyncOpenAI(base_url=provider.base_url, **common)
+    # The SDK takes these from OPENAI_* variables and would send one provider's account to all the others.
+    client.organization = client.project = client.admin_api_key = None
+    return client
+
+
+async def _reads(response: httpx2.Response, decoder: ReplyDecoder) -> AsyncGenerator[bytes, None]:
+    """What the network delivers, up to its end; after the answer's end only for a moment more."""
+    async with aclosing(response.aiter_bytes()) as reads:
+        try:
+            while True:
+                async with asyncio.timeout(_LAST_WORDS if decoder.finishing or decoder.done else None):
+                    data = await anext(reads, None)
+                if data is None:
+                    return
+                if not decoder.done:
+                    yield data
+        except TimeoutError:
+            return
+
+
+def _model_info(provider: str, row: dict[str, Any]) -> ModelInfo:
+    """`context_length`: OpenRouter; `context_window`: Groq; `max_context_length`: Mistral; the rest by profile."""
+    name = str(row["id"])
+    told = (row.get(key) for key in ("context_length", "context_window", "max_context_length"))
+    context = next((value for value in told if isinstance(value, int)), None)
+    return ModelInfo(f"{provider}/{name}", context or profile_of(name).context)

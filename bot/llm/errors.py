@@ -1,0 +1,199 @@
+"""Translates what providers, the SDK and the network report into `bot.errors.ModelError`. Pure."""
+
+from __future__ import annotations
+
+import email.utils
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import httpx2
+import openai
+
+from bot.errors import (
+    BrokenStream,
+    ContentFiltered,
+    KeyRefused,
+    ModelError,
+    OutOfQuota,
+    PromptTooLong,
+    ProviderDown,
+    RateLimited,
+    RequestRefused,
+    Stalled,
+    UnknownModel,
+)
+
+DETAIL_LENGTH = 300
+
+# What providers write, beside OpenAI's codes: Azure, Anthropic, Gemini, Groq, Mistral, OpenRouter, DeepSeek, vLLM,
+# llama.cpp, Ollama, LiteLLM. The wording is all that some of them give.
+_QUOTA = re.compile(
+    r"insufficient.?(quota|balance|credit|funds)|billing_hard_limit|payment.?required|out of credits?"
+    r"|credit balance is too low|used all available credits|requires more credits|spending limit",
+    re.IGNORECASE,
+)
+_TOO_LONG = re.compile(
+    r"context.?length|context.?window|context.?size|maximum context|prompt is too long|input is too long"
+    r"|too many (input )?tokens|reduce the length of|exceeds? the (available|maximum|max|model)[^.]{0,30}tokens"
+    r"|input token count|request too large|string_above_max_length|too large for model",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"content.?filter|content.?(management.?)?policy|responsible.?ai|moderation|flagged|safety system"
+    r"|prohibited.?content",
+    re.IGNORECASE,
+)
+_UNKNOWN_MODEL = re.compile(
+    r"model.?not.?found|unknown.?model|invalid.?model|not a valid model|deployment.?not.?found|model.?decommissioned"
+    r"|model[^.]{0,80}(does not exist|not found|not available|is not supported|has been deprecated)|no endpoints found",
+    re.IGNORECASE,
+)
+_KEY = re.compile(
+    r"(invalid|incorrect|missing|wrong|expired|revoked)[^.]{0,20}(api.?key|token|credential)", re.IGNORECASE
+)
+_DOWN = re.compile(r"overloaded|server.?error|unavailable|bad gateway|upstream|time.?d? ?out", re.IGNORECASE)
+_RATE = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
+_SECRET = re.compile(r"\b(?:(?:sk|pk|gsk|xai|key|or|csk)[-_][\w*.\-]{6,}|Bearer\s+\S+)")
+_WAIT = re.compile(r"(?:try again|retry) (?:in|after) (?:(\d+)m)?(\d+(?:\.\d+)?)\s?(ms|s)", re.IGNORECASE)
+
+
+def from_exception(model: str, error: Exception, now: datetime, secret: str = "") -> ModelError:
+    """What the SDK or its transport raised. `secret` is the key in use, which no detail may show."""
+    match error:
+        case openai.APIStatusError():
+            return from_status(model, error.status_code, error.body, error.response.headers, now, secret)
+        case openai.APITimeoutError() if isinstance(error.__cause__, httpx2.ReadTimeout):
+            return Stalled(model, "no answer came in time")
+        case openai.APIConnectionError():
+            return ProviderDown(model, "no connection")
+        case httpx2.ReadTimeout():
+            return Stalled(model, "no more of the answer came in time")
+        case httpx2.HTTPError():
+            return BrokenStream(model, "the connection broke off")
+        case _:
+            return RequestRefused(model, _trimmed(str(error), secret))
+
+
+def from_status(
+    model: str, status: int, body: object, headers: Mapping[str, str], now: datetime | None = None, secret: str = ""
+) -> ModelError:
+    """An answer with an error status. `body` is its error object, or what came instead of one."""
+    words, detail = error_words(body), _detail(body, secret)
+    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(words)):
+        return OutOfQuota(model, detail)
+    if status == 401 or (status in (400, 403) and _KEY.search(words)):
+        return KeyRefused(model, detail)
+    if status == 429 or (status in (503, 529) and "retry-after" in headers):
+        return RateLimited(model, detail, retry_after(headers, words, now))
+    if status >= 500 or status in (408, 409, 425):
+        return ProviderDown(model, detail or f"status {status}")
+    return _refusal(model, status, words, detail)
+
+
+def _refusal(model: str, status: int, words: str, detail: str) -> ModelError:
+    if status == 413 or _TOO_LONG.search(words):
+        return PromptTooLong(model, detail)
+    if _FILTERED.search(words):
+        return ContentFiltered(model, detail)
+    if status == 404 or _UNKNOWN_MODEL.search(words):
+        return UnknownModel(model, detail)
+    if status == 403:
+        return KeyRefused(model, detail)
+    return RequestRefused(model, detail or f"status {status}")
+
+
+def from_body(model: str, body: object, secret: str = "") -> ModelError:
+    """An error in an answer whose status was 200: instead of a stream, or in the middle of one."""
+    words, detail = error_words(body), _detail(body, secret)
+    code = str(body.get("code") or body.get("status") or "") if isinstance(body, dict) else ""
+    if code.isdigit() and 400 <= int(code) < 500:
+        return from_status(model, int(code), body, {}, None, secret)
+    if _QUOTA.search(words):
+        return OutOfQuota(model, detail)
+    if _RATE.search(words):
+        return RateLimited(model, detail, _told_wait(words))
+    if code.isdigit() or _DOWN.search(words):
+        return ProviderDown(model, detail)
+    refusal = _refusal(model, 0, words, detail)
+    return BrokenStream(model, detail) if isinstance(refusal, RequestRefused) else refusal
+
+
+def retry_after(headers: Mapping[str, str], words: str, now: datetime | None) -> float | None:
+    """Seconds that the provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), or in words."""
+    milliseconds = _positive(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after", "")
+    seconds = _positive(value)
+    if seconds is not None:
+        return seconds
+    try:
+        date = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return _told_wait(words)
+    if now is None or date.tzinfo is None:
+        return _told_wait(words)
+    return max(0.0, (date - now).total_seconds())
+
+
+def _positive(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < 1e9 else None
+
+
+def _told_wait(words: str) -> float | None:
+    """`Please try again in 1m20.5s`: OpenAI and Groq say it in the message."""
+    found = _WAIT.search(words)
+    if found is None:
+        return None
+    minutes, amount, unit = found.groups()
+    return 60 * float(minutes or 0) + float(amount) / (1000 if unit == "ms" else 1)
+
+
+def error_words(body: object) -> str:
+    """All that tells errors apart: code, type and message, also where they are nested."""
+    match body:
+        case str():
+            return body[:4000]
+        case dict():
+            inner = body.get("error") if isinstance(body.get("error"), dict | str) else None
+            parts = [body.get(name) for name in ("code", "type", "status", "message", "detail")]
+            raw = body.get("metadata", {}).get("raw") if isinstance(body.get("metadata"), dict) else None
+            return " ".join(str(part) for part in (*parts, raw) if part) + (f" {error_words(inner)}" if inner else "")
+        case list() if body:
+            return error_words(body[0])
+        case _:
+            return ""
+
+
+def _detail(body: object, secret: str) -> str:
+    """The provider's own sentence; markup is not one."""
+    return _trimmed(_sentence(body), secret)
+
+
+def _sentence(body: Any) -> str:
+    match body:
+        case str():
+            return "" if body.lstrip().startswith("<") else body
+        case {"message": str(message)} if message:
+            return message
+        case {"error": inner} if inner:
+            return _sentence(inner)
+        case {"detail": inner} if inner:
+            return _sentence(inner)
+        case [first, *_]:
+            return _sentence(first)
+        case _:
+            return ""
+
+
+def _trimmed(text: str, secret: str) -> str:
+    if secret:
+        text = text.replace(secret, "[key]")
+    text = " ".join(_SECRET.sub("[key]", text).split())
+    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"

@@ -1,0 +1,105 @@
+"""Providers that speak the OpenAI API, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+LengthParameter = Literal["max_tokens", "max_completion_tokens"]
+PersonParameter = Literal["safety_identifier", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quirks:
+    """Where providers differ: how the answer's length is limited, whether `stream_options` is known, under which name
+    the hashed person may be sent, and whether the list of models names what can be asked for."""
+
+    length: LengthParameter = "max_tokens"
+    stream_options: bool = True
+    person: PersonParameter | None = None
+    lists_models: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A provider that is configured. With `azure_api_version` it is Azure OpenAI and `base_url` is its endpoint.
+
+    The key and the headers, which may carry keys too, never show in the repr.
+    """
+
+    name: str
+    base_url: str
+    api_key: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    quirks: Quirks = field(default_factory=Quirks)
+    azure_api_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownProvider:
+    """A provider that needs only its key. `chat_model` is a sensible default, without the provider's name."""
+
+    name: str
+    key_variable: str
+    base_url: str
+    chat_model: str | None
+    quirks: Quirks = field(default_factory=Quirks)
+
+    def with_key(self, api_key: str, base_url: str | None = None, azure_api_version: str | None = None) -> Provider:
+        address = base_url or self.base_url
+        return Provider(self.name, address, api_key, quirks=self.quirks, azure_api_version=azure_api_version)
+
+
+_OPENAI = Quirks(length="max_completion_tokens", person="safety_identifier")
+
+# Sources: the providers' API references. The order is the order in which a default chat model is looked for.
+KNOWN: tuple[KnownProvider, ...] = (
+    # https://platform.openai.com/docs/api-reference/chat; gpt-6-luna succeeds the small gpt-4 models
+    # (https://platform.openai.com/docs/deprecations).
+    KnownProvider("openai", "OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-6-luna", _OPENAI),
+    # https://openrouter.ai/docs/api-reference/overview; "openrouter/auto" chooses a model for each prompt.
+    KnownProvider(
+        "openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1", "openrouter/auto", Quirks(person="user")
+    ),
+    # https://console.groq.com/docs/openai
+    KnownProvider(
+        "groq",
+        "GROQ_API_KEY",
+        "https://api.groq.com/openai/v1",
+        "openai/gpt-oss-120b",
+        Quirks(length="max_completion_tokens", person="user"),
+    ),
+    # https://api-docs.deepseek.com
+    KnownProvider("deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/v1", "deepseek-chat"),
+    # https://docs.mistral.ai/api: usage comes unasked with the last chunk, and unknown parameters are refused.
+    KnownProvider(
+        "mistral",
+        "MISTRAL_API_KEY",
+        "https://api.mistral.ai/v1",
+        "mistral-small-latest",
+        Quirks(stream_options=False),
+    ),
+    # https://docs.llm7.io; "default" lets the service choose.
+    KnownProvider("llm7", "LLM7_API_KEY", "https://api.llm7.io/v1", "default"),
+    # https://learn.microsoft.com/azure/ai-foundry/openai/reference: the endpoint is the customer's own, models are
+    # deployments, and the list of models shows what could be deployed instead of what is.
+    KnownProvider(
+        "azure",
+        "AZURE_OPENAI_API_KEY",
+        "",
+        None,
+        Quirks(length="max_completion_tokens", person="user", lists_models=False),
+    ),
+)
+
+# Servers on this machine that need no key: https://docs.ollama.com/api/openai-compatibility and
+# https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+LOCAL: tuple[Provider, ...] = (
+    Provider("ollama", "http://127.0.0.1:11434/v1"),
+    Provider("llamacpp", "http://127.0.0.1:8080/v1"),
+)
+
+
+def known(name: str) -> KnownProvider | None:
+    return next((provider for provider in KNOWN if provider.name == name), None)
