@@ -36,7 +36,10 @@ Completer = Callable[[Context, str], Awaitable[Sequence[str]]]
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One argument. `rest`: takes all the words that are left, so that a question needs no quotation marks."""
+    """One argument. `rest`: takes all the words that are left, so that a question needs no quotation marks.
+
+    On text platforms, options declared behind a `rest` option are given by name before it (`description=...`).
+    """
 
     name: str
     description: str
@@ -93,6 +96,7 @@ Handler = Callable[[Call], Awaitable[Reply | None]]
 class Command:
     """A command, or with `children` a group of them (`/persona use`).
 
+    `ignores_words`: whatever is typed behind it is left alone (Telegram's deep links send `/start code`).
     `in_order`: waits its turn in the conversation, as messages do; others run at once.
     `default_child`: the child that a bare `/persona` means, on platforms that allow it.
     `aliases` are further names, for text platforms only.
@@ -108,6 +112,7 @@ class Command:
     in_order: bool = True
     admins_only: bool = False
     hidden: bool = False
+    ignores_words: bool = False
     aliases: tuple[str, ...] = field(default=())
     example: str = ""
     details: str = ""

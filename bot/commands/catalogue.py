@@ -1,0 +1,12 @@
+"""All commands. A new one is one declaration with its handler, and its name here."""
+
+from __future__ import annotations
+
+from bot.commands.help import HELP, START
+from bot.commands.model import MODEL
+from bot.commands.persona import PERSONA
+from bot.commands.registry import checked
+from bot.commands.spec import Command
+from bot.commands.talk import ASK, NEW, RETRY, STOP
+
+COMMANDS: tuple[Command, ...] = checked(HELP, START, ASK, NEW, STOP, RETRY, PERSONA, MODEL)
