@@ -6,12 +6,15 @@ import asyncio
 from dataclasses import dataclass
 
 from tests.fakes.discord_commands import Commands
-from tests.fakes.discord_gateway import CloseCode, Gateway
+from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_limits import Limiter, Rules
 from tests.fakes.discord_mentions import mentioned
+from tests.fakes.discord_messages import Messages
 from tests.fakes.discord_rest import Rest
-from tests.fakes.discord_server import API, Call, Server
+from tests.fakes.discord_routes import Call
+from tests.fakes.discord_server import API, Server
+from tests.fakes.discord_sessions import CloseCode
 from tests.fakes.discord_state import (
     PRIVILEGED,
     Channel,
@@ -19,7 +22,6 @@ from tests.fakes.discord_state import (
     Intent,
     Interaction,
     Json,
-    Message,
     Permission,
     Role,
     User,
@@ -83,8 +85,13 @@ class DiscordFake:
         self.gateway = Gateway(self.world, token, lambda: self.gateway_url, granted_intents)
         self._limiter = Limiter(self.rules)
         self._server = Server(token, self._limiter, self.faults)
-        self._rest = Rest(self.world, lambda: self.gateway_url)
-        self._server.add(self._rest.routes() + self.interactions.routes() + self.commands.routes())
+        for endpoints in (
+            Rest(self.world, lambda: self.gateway_url),
+            Messages(self.world),
+            self.interactions,
+            self.commands,
+        ):
+            self._server.add(endpoints.routes())
         self._server.add_gateway(self.gateway.serve)
 
     async def __aenter__(self) -> DiscordFake:
@@ -196,11 +203,17 @@ class DiscordFake:
         return self.world.post(channel, user, body, mentions, type=19 if quoted else 0, reference=reply_to).id
 
     def edit(self, channel: Channel, user: User, message_id: str, text: str) -> None:
-        message = self._own(channel, user, message_id)
+        message = channel.messages[message_id]
+        assert message.author is user, "people change only their own messages"
         self.world.revise(message, {"content": text}, mentioned(text, None))
 
-    def delete(self, channel: Channel, user: User, message_id: str) -> None:
-        self.world.remove(self._own(channel, user, message_id))
+    def delete(self, channel: Channel, message_id: str) -> None:
+        """Delete a message, anybody's, as its author or a moderator does."""
+        self.world.remove(channel.messages[message_id])
+
+    def remove_channel(self, channel: Channel) -> None:
+        """Delete a channel or a thread with all that is in it."""
+        self.world.remove_channel(channel)
 
     def press(self, channel: Channel, user: User, message_id: str, custom_id: str) -> Interaction:
         """Press a button, which must be there to be pressed."""
@@ -210,7 +223,8 @@ class DiscordFake:
         assert custom_id in [data for _, data in shown.buttons], f"no button {custom_id!r} among {shown.buttons}"
         assert message.seen_by in (None, user), "this message is shown to somebody else"
         data: Json = {"custom_id": custom_id, "component_type": _BUTTON}
-        return self.interactions.begin(3, channel, user, data, message=message)
+        installed = message.interaction is not None and message.interaction.user_install
+        return self.interactions.begin(3, channel, user, data, message=message, user_install=installed)
 
     def command(
         self,
@@ -223,7 +237,7 @@ class DiscordFake:
     ) -> Interaction:
         """Use a slash command that the bot has registered; `path` is "persona use" or its parts."""
         _join(channel, user)
-        data = self.commands.invocation(path, options or {}, _guild_id(channel))
+        data = self.commands.invocation(path, options or {}, _guild_id(channel), user_install=user_install)
         return self.interactions.begin(2, channel, user, data, user_install=user_install)
 
     async def autocomplete(
@@ -235,11 +249,6 @@ class DiscordFake:
         interaction = self.interactions.begin(4, channel, user, data)
         await self.interactions.answered(interaction, timeout)
         return interaction.choices
-
-    def _own(self, channel: Channel, user: User, message_id: str) -> Message:
-        message = channel.messages[message_id]
-        assert message.author is user, "people change only their own messages"
-        return message
 
     def _emit(self, event: Event) -> None:
         self.gateway.emit(event)

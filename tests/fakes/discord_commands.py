@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.fakes.discord_errors import invalid_form, refusal
-from tests.fakes.discord_server import NOTHING, Answer, Asked, Route
+from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
 
 Json = dict[str, Any]
 OptionValue = str | int | float | bool
@@ -19,6 +19,8 @@ GLOBAL = ""
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
 _CHAT_INPUT = 1
 _SUBCOMMAND, _GROUP = 1, 2
+_GUILD_INSTALL, _USER_INSTALL = 0, 1
+_IN_GUILD, _IN_BOT_DM, _IN_PRIVATE = 0, 1, 2
 
 
 @dataclass(slots=True)
@@ -80,6 +82,8 @@ class Commands:
         path: str | tuple[str, ...],
         values: Mapping[str, OptionValue],
         guild_id: str | None,
+        *,
+        user_install: bool = False,
         focused: str | None = None,
     ) -> Json:
         """The `data` of an interaction: the path nested as Discord nests it, each value with its declared type.
@@ -91,6 +95,7 @@ class Commands:
         known = {command["name"]: command for scope in scopes for command in scope.values()}
         assert names[0] in known, f"/{names[0]} is not registered, only {sorted(known)}"
         command = known[names[0]]
+        _check_offered(command, guild_id, user_install=user_install)
         options = _nested(command, names[1:], dict(values), focused)
         return {"id": command["id"], "name": command["name"], "type": _CHAT_INPUT, "options": options}
 
@@ -112,6 +117,14 @@ class Commands:
         own = {"id": old.get((kind, command["name"])) or self.new_id(), "application_id": self.application_id}
         scope = {"guild_id": asked.path["guild"]} if "guild" in asked.path else {}
         return given | own | scope | {"version": self.new_id()}
+
+
+def _check_offered(command: Json, guild_id: str | None, *, user_install: bool) -> None:
+    """People see a command only where its contexts and kinds of installation say."""
+    installs, contexts = command.get("integration_types") or [_GUILD_INSTALL], command.get("contexts")
+    assert (_USER_INSTALL if user_install else _GUILD_INSTALL) in installs, f"not for this installation: {installs}"
+    context = _IN_GUILD if guild_id is not None else _IN_PRIVATE if user_install else _IN_BOT_DM
+    assert contexts is None or context in contexts, f"not in this context: {context} is not in {contexts}"
 
 
 def _nested(declared: Json, names: tuple[str, ...], values: dict[str, OptionValue], focused: str | None) -> list[Json]:

@@ -10,90 +10,31 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import IntEnum
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.fakes.discord_frames import Packer, packer
+from tests.fakes.discord_frames import packer
 from tests.fakes.discord_payloads import guild_object, user_object
+from tests.fakes.discord_sessions import CloseCode, Connection, Session
 from tests.fakes.discord_state import PRIVILEGED, Intent, Json
 from tests.fakes.discord_world import Event, World
 
-_DISPATCH, _INVALID_SESSION, _HELLO, _ACK = 0, 9, 10, 11
-_IGNORED = frozenset({3, 4, 8})
-"""Presence, voice state, request for members: taken without an answer."""
+
+class Op(IntEnum):
+    HEARTBEAT = 1
+    IDENTIFY = 2
+    PRESENCE = 3
+    VOICE_STATE = 4
+    RESUME = 6
+    REQUEST_MEMBERS = 8
+    INVALID_SESSION = 9
+    HELLO = 10
+    HEARTBEAT_ACK = 11
 
 
-class CloseCode:
-    """The gateway's close codes ("Gateway Close Event Codes")."""
-
-    GOING_AWAY = 1001
-    UNKNOWN_ERROR = 4000
-    UNKNOWN_OPCODE = 4001
-    DECODE_ERROR = 4002
-    NOT_AUTHENTICATED = 4003
-    AUTHENTICATION_FAILED = 4004
-    ALREADY_AUTHENTICATED = 4005
-    INVALID_SEQUENCE = 4007
-    SESSION_TIMED_OUT = 4009
-    DISALLOWED_INTENTS = 4014
-
-
-@dataclass(eq=False, slots=True)
-class Session:
-    """What the gateway remembers about a logged-in bot: every event that it was due, in order."""
-
-    id: str
-    intents: Intent
-    events: list[tuple[str, Json]] = field(default_factory=list)
-    connection: Connection | None = None
-
-    def deliver(self, name: str, data: Json) -> None:
-        self.events.append((name, data))
-        if self.connection is not None:
-            self.connection.dispatch(len(self.events), name, data)
-
-    def wants(self, event: Event) -> bool:
-        return event.needs is Intent.NONE or bool(self.intents & event.needs)
-
-
-@dataclass(eq=False, slots=True)
-class Connection:
-    """One websocket. Frames go out through a queue, so that whoever causes an event need not wait.
-
-    `beaten` is when the last heartbeat came; `left` is the code of a close that the client began.
-    """
-
-    socket: web.WebSocketResponse
-    packer: Packer | None
-    beaten: float
-    session: Session | None = None
-    left: int | None = None
-    closed: asyncio.Event = field(default_factory=asyncio.Event)
-    _outbox: asyncio.Queue[Json | int] = field(default_factory=asyncio.Queue)
-
-    def send(self, op: int, data: Any = None) -> None:
-        self._outbox.put_nowait({"op": op, "d": data, "s": None, "t": None})
-
-    def dispatch(self, sequence: int, name: str, data: Json) -> None:
-        self._outbox.put_nowait({"op": _DISPATCH, "d": data, "s": sequence, "t": name})
-
-    def close(self, code: int) -> None:
-        """Close once everything before is sent."""
-        self._outbox.put_nowait(code)
-
-    async def write(self) -> None:
-        """Send what is queued until the connection ends."""
-        while isinstance(frame := await self._outbox.get(), dict):
-            text = json.dumps(frame).encode()
-            try:
-                if self.packer is None:
-                    await self.socket.send_str(text.decode())
-                else:
-                    await self.socket.send_bytes(self.packer.pack(text))
-            except ConnectionError:
-                return
-        await self.socket.close(code=frame)
+_UNANSWERED = (Op.PRESENCE, Op.VOICE_STATE, Op.REQUEST_MEMBERS)
 
 
 class _Refused(Exception):
@@ -160,7 +101,7 @@ class Gateway:
         interval = self.world.rules.heartbeat
         # discord.py beats from a thread, which knows only the real clock: a faster loop must ask for faster beats.
         real = interval / getattr(asyncio.get_running_loop(), "speed", 1.0)
-        connection.send(_HELLO, {"heartbeat_interval": int(real * 1000)})
+        connection.send(Op.HELLO, {"heartbeat_interval": int(real * 1000)})
         while True:
             try:
                 message = await connection.socket.receive(connection.beaten + 1.5 * interval - self.world.clock())
@@ -183,14 +124,14 @@ class Gateway:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise _Refused(CloseCode.DECODE_ERROR) from None
         match op:
-            case 1:
+            case Op.HEARTBEAT:
                 connection.beaten = self.world.clock()
-                connection.send(_ACK)
-            case 2:
+                connection.send(Op.HEARTBEAT_ACK)
+            case Op.IDENTIFY:
                 self._identify(connection, data)
-            case 6:
+            case Op.RESUME:
                 self._resume(connection, data)
-            case _ if op not in _IGNORED:
+            case _ if op not in _UNANSWERED:
                 raise _Refused(CloseCode.UNKNOWN_OPCODE)
             case _ if connection.session is None:
                 raise _Refused(CloseCode.NOT_AUTHENTICATED)
@@ -217,7 +158,7 @@ class Gateway:
             raise _Refused(CloseCode.AUTHENTICATION_FAILED)
         session = self.sessions.get(data.get("session_id") or "")
         if session is None:
-            connection.send(_INVALID_SESSION, False)
+            connection.send(Op.INVALID_SESSION, False)
             return
         seen = data.get("seq") or 0
         if seen > len(session.events):

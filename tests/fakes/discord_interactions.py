@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from tests.fakes.discord_checks import check_body
 from tests.fakes.discord_errors import invalid_form, refusal
 from tests.fakes.discord_mentions import Mentions, allowed_mentions
+from tests.fakes.discord_messages import require_something, revise, with_files
 from tests.fakes.discord_payloads import interaction_object, message_object
-from tests.fakes.discord_rest import require_something, revise, with_files
-from tests.fakes.discord_server import NOTHING, Answer, Asked, Route
+from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
 from tests.fakes.discord_state import Channel, Intent, Interaction, Json, Message, MessageFlag, User
 from tests.fakes.discord_world import Event, World
 

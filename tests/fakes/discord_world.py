@@ -19,6 +19,7 @@ _EPOCH_MS = 1_420_070_400_000
 """The first millisecond of 2015, which Discord's ids count from."""
 
 _NOT_SETTABLE = MessageFlag.EPHEMERAL | MessageFlag.LOADING | MessageFlag.HAS_THREAD
+"""Flags that a body cannot give to a message: Discord sets them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,13 @@ class World:
         else:
             self.emit(Event("CHANNEL_CREATE", data, Intent.GUILDS))
 
+    def remove_channel(self, channel: Channel) -> None:
+        del self.channels[channel.id]
+        if channel.guild is not None:
+            channel.guild.channels.remove(channel)
+            kind = "THREAD_DELETE" if channel.parent is not None else "CHANNEL_DELETE"
+            self.emit(Event(kind, channel_object(channel, self.bot), Intent.GUILDS))
+
     def add_thread(self, parent: Channel, name: str, owner: User, starter: Message | None) -> Channel:
         """A thread; one that a message starts has that message's id."""
         thread = Channel(
@@ -107,13 +115,14 @@ class World:
 
     def post(self, channel: Channel, author: User, body: Json, mentions: Mentions, **fields: Any) -> Message:
         """A new message; `body` is Discord's, already checked."""
+        channel.archived = False
         message = self._blank(channel, author, **fields)
         self._fill(message, body, mentions)
         channel.messages[message.id] = message
         shown_author = "bot" if author is self.bot else author.name
         message_id, reply_to = message.id, message.reference
         channel.screen.messages.append(Shown(message_id, shown_author, [self._version(message, body)], reply_to))
-        message.channel.screen.touch()
+        channel.screen.touch()
         self._tell("MESSAGE_CREATE", message)
         return message
 
@@ -160,7 +169,8 @@ class World:
             if name in body:
                 setattr(message, name, body[name] or [])
         if "flags" in body:
-            message.flags |= (body["flags"] or 0) & ~_NOT_SETTABLE
+            kept = message.flags & ~MessageFlag.SUPPRESS_EMBEDS
+            message.flags = kept | (body["flags"] or 0) & ~_NOT_SETTABLE
 
     def _version(self, message: Message, body: Json) -> Version:
         marks = {"ephemeral": message.seen_by is not None, "thinking": message.thinking, "pings": list(message.pings)}
