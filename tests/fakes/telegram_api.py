@@ -70,6 +70,7 @@ class TelegramFake(People):
         self.bot_user = User(int(token.split(":")[0]), "Parley", username, language_code=None, is_bot=True)
         self.faults = FaultPlan()
         self.calls: list[Call] = []
+        self._called = asyncio.Event()
         self.flood = Flood(rules or FloodRules())
         self.state = State(self.bot_user)
         super().__init__(self.state, privacy=privacy)
@@ -120,6 +121,13 @@ class TelegramFake(People):
         """How often each method was called."""
         return Counter(call.method for call in self.calls)
 
+    async def until_called(self, method: str, times: int = 1, timeout: float = 20.0) -> None:
+        """Wait until a method was called so often in all; TimeoutError after `timeout` seconds."""
+        async with asyncio.timeout(timeout):
+            while self.counted()[method] < times:
+                self._called.clear()
+                await self._called.wait()
+
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         try:
             method = request.match_info["method"]
@@ -128,6 +136,7 @@ class TelegramFake(People):
         except ApiError as error:
             return _answer(error.status, error.as_json())
         self.calls.append(call)
+        self._called.set()
         fault = self.faults.next(method, call.parameters)
         response = await (self._carry_out(call) if fault is None else self._go_wrong(call, fault, request))
         if response is None:

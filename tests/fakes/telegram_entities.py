@@ -19,7 +19,7 @@ ENTITIES_PER_MESSAGE = 100
 """Further ones are ignored; undocumented, recorded as a constant by the client libraries."""
 
 ENTITY_TYPES = frozenset(
-    [
+    {
         "mention",
         "hashtag",
         "cashtag",
@@ -40,7 +40,7 @@ ENTITY_TYPES = frozenset(
         "text_mention",
         "custom_emoji",
         "date_time",
-    ]
+    }
 )
 _KEPT_WITHOUT_TEXT = frozenset({"text_link", "text_mention", "custom_emoji"})
 
@@ -94,22 +94,24 @@ def _check_kind(entity: Any) -> None:
         if entity[key] < 0:
             raise bad_request(f"receive an entity with incorrect {key} {entity[key]}")
     if entity["type"] == "text_link":
-        _check_link(str(entity.get("url", "")))
+        check_link("entity", str(entity.get("url", "")))
 
 
-def _check_link(url: str) -> None:
-    """TDLib wants a host with a dot in it, and takes few schemes."""
+def check_link(what: str, url: str) -> None:
+    """Refuse a link as TDLib does, which wants a host with a dot in it and takes few schemes."""
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
         host = parts.hostname or ""
     except ValueError:
-        raise bad_request(f"entity URL '{url}' is invalid: Wrong HTTP URL") from None
-    if parts.scheme in {"tg", "ton", "tonsite"} and host:
+        raise bad_request(f"{what} URL '{url}' is invalid: Wrong HTTP URL") from None
+    if not host:
+        raise bad_request(f"{what} URL '{url}' is invalid: URL host is empty")
+    if parts.scheme in {"tg", "ton", "tonsite"}:
         return
     if parts.scheme not in {"http", "https"}:
-        raise bad_request(f"entity URL '{url}' is invalid: Unsupported URL protocol")
+        raise bad_request(f"{what} URL '{url}' is invalid: Unsupported URL protocol")
     if not ("." in host.strip(".") or ":" in host) or re.search(r"\s", url):
-        raise bad_request(f"entity URL '{url}' is invalid: Wrong HTTP URL")
+        raise bad_request(f"{what} URL '{url}' is invalid: Wrong HTTP URL")
 
 
 def _check_place(units: bytes, entity: Entity) -> None:

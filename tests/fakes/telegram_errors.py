@@ -6,17 +6,17 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A refused call: the HTTP status, the description, and `ResponseParameters` where the Bot API adds them."""
+    """A refused call: the HTTP status, the description, and `ResponseParameters`, empty where the Bot API adds none."""
 
     def __init__(self, status: int, description: str, parameters: dict[str, Any] | None = None) -> None:
         super().__init__(description)
         self.status = status
         self.description = description
-        self.parameters = parameters
+        self.parameters = parameters or {}
 
     def as_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {"ok": False, "error_code": self.status, "description": self.description}
-        return body if self.parameters is None else {**body, "parameters": self.parameters}
+        return {**body, "parameters": self.parameters} if self.parameters else body
 
 
 def bad_request(reason: str) -> ApiError:

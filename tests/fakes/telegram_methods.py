@@ -22,7 +22,7 @@ METERED: dict[str, Metered] = {
     "sendChatAction": "activity",
 }
 CHAT_ACTIONS = frozenset(
-    [
+    {
         "typing",
         "upload_photo",
         "record_video",
@@ -34,7 +34,7 @@ CHAT_ACTIONS = frozenset(
         "find_location",
         "record_video_note",
         "upload_video_note",
-    ]
+    }
 )
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same "

@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.fakes.telegram_entities import FormattedText, formatted
+from tests.fakes.telegram_entities import FormattedText, check_link, formatted
 from tests.fakes.telegram_errors import bad_request
 
 LONGEST_TEXT = 4096
@@ -21,7 +21,7 @@ _INTEGERS = frozenset(
 )
 _BOOLEANS = frozenset({"drop_pending_updates", "allow_sending_without_reply", "show_alert", "is_big", "can_stop"})
 _STRUCTURES = frozenset(
-    [
+    {
         "entities",
         "reply_markup",
         "reply_parameters",
@@ -32,7 +32,7 @@ _STRUCTURES = frozenset(
         "reaction",
         "message_ids",
         "menu_button",
-    ]
+    }
 )
 
 Parameters = dict[str, Any]
@@ -42,11 +42,18 @@ async def read_parameters(request: web.Request) -> Parameters:
     """Query, urlencoded and multipart forms and JSON bodies, all with values of their proper types."""
     raw: Parameters = dict(request.query)
     if request.content_type == "application/json":
-        body = await request.json() if request.can_read_body else {}
-        raw.update(body if isinstance(body, dict) else {})
+        raw.update(_object(await request.text()))
     elif request.method == "POST":
         raw.update(await request.post())
     return {name: _typed(name, value) for name, value in raw.items()}
+
+
+def _object(body: str) -> Parameters:
+    try:
+        content = json.loads(body or "{}")
+    except ValueError:
+        raise bad_request("can't parse JSON object") from None
+    return content if isinstance(content, dict) else {}
 
 
 def _typed(name: str, value: Any) -> Any:
@@ -100,6 +107,8 @@ def _check_button(button: Any) -> None:
     data = button.get("callback_data")
     if data is not None and not 1 <= len(str(data).encode()) <= 64:
         raise bad_request("BUTTON_DATA_INVALID")
+    if "url" in button:
+        check_link("inline keyboard button", str(button["url"]))
     copied = button.get("copy_text")
     if copied is not None and not 1 <= len(copied.get("text", "")) <= 256:
         raise bad_request("BUTTON_COPY_TEXT_INVALID")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 from tests.fakes.telegram_entities import Entity, FormattedText, covered, detected
 from tests.fakes.telegram_methods import thread_of_reply
@@ -34,8 +34,8 @@ class People:
         """A group that the bot is in."""
         self._groups += 1
         number = -1_000_000_000_000 - self._groups if supergroup else -self._groups
-        kind = "supergroup" if supergroup else "group"
-        chat = Chat(number, kind, title, forum=forum, bot_is_admin=bot_is_admin)  # type: ignore[arg-type]
+        kind: Literal["group", "supergroup"] = "supergroup" if supergroup else "group"
+        chat = Chat(number, kind, title, forum=forum, bot_is_admin=bot_is_admin)
         self._state.chats[number] = chat
         return chat
 

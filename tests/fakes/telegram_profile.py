@@ -13,7 +13,7 @@ from tests.fakes.telegram_state import Json, State
 
 MOST_COMMANDS = 100
 SCOPES = frozenset(
-    [
+    {
         "default",
         "all_private_chats",
         "all_group_chats",
@@ -21,7 +21,7 @@ SCOPES = frozenset(
         "chat",
         "chat_administrators",
         "chat_member",
-    ]
+    }
 )
 LONGEST = {"name": 64, "description": 512, "short_description": 120}
 """Characters (Bot API, setMyName and its siblings)."""
