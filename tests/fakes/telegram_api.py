@@ -89,7 +89,6 @@ class TelegramFake(People):
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        self.state.updates.interrupt("terminated by the end of the test")
         self.state.close()
         await self._runner.cleanup()
 

@@ -41,6 +41,17 @@ async def test_text_is_trimmed_and_cleaned_and_its_entities_move_along(fake: Tel
     assert [(e.type, e.offset, e.length) for e in sent.entities] == [("bold", 5, 4)]
 
 
+async def test_an_entity_loses_the_blanks_it_begins_with_and_what_is_removed_inside_it(
+    fake: TelegramFake, bot: Bot
+) -> None:
+    chat = fake.private(fake.user(42))
+    sent = await bot.send_message(
+        chat.id, "  a\r\nb c", entities=[MessageEntity("pre", 0, 6), MessageEntity("text_link", 6, 2, url="t.me")]
+    )
+    assert sent.text == "a\nb c"
+    assert sent.parse_entities() == {sent.entities[0]: "a\nb", sent.entities[1]: " c"}
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n \t", "\u200b", "\u2060 "])
 async def test_nothing_visible_is_refused(fake: TelegramFake, bot: Bot, text: str) -> None:
     chat = fake.private(fake.user(42))
