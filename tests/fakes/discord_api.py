@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from tests.fakes.discord_commands import Commands
+from tests.fakes.discord_commands import Commands, OptionValue
 from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_limits import Limiter, Rules
@@ -231,7 +231,7 @@ class DiscordFake:
         channel: Channel,
         user: User,
         path: str | tuple[str, ...],
-        options: dict[str, str | int | float | bool] | None = None,
+        options: dict[str, OptionValue] | None = None,
         *,
         user_install: bool = False,
     ) -> Interaction:
