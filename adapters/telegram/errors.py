@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import httpx
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 
+from adapters.telegram.durations import seconds
 from bot.errors import (
     Ambiguous,
     BadFormat,
@@ -33,7 +32,6 @@ NEVER_LEFT = (
 # in lower case; the library strips "Bad Request: " and the server writes some of them as constants.
 SAME = ("message is not modified",)
 LONG = ("message is too long", "text is too long", "message_too_long", "caption is too long", "media_caption_too_long")
-FORMAT = ("can't parse entities", "can't parse", "entity_", "entities_too_long")
 NO_MESSAGE = (
     "message to edit not found",
     "message can't be edited",
@@ -89,11 +87,6 @@ def delivery_error(error: BaseException) -> DeliveryError:
             return Ambiguous(error.message)
         case _:
             return Ambiguous(f"{type(error).__name__} while reading Telegram's answer")
-
-
-def seconds(value: float | timedelta) -> float:
-    """A span of time of the library, which gives a number or a timedelta, as its variable PTB_TIMEDELTA says."""
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
 
 
 def _refusal(message: str) -> DeliveryError:

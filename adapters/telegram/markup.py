@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-
 from adapters.telegram.document import Document
 from adapters.telegram.parser import make_parser, too_deep
 from adapters.telegram.spans import Rendered
-from adapters.telegram.utf16 import whole
+from bot.domain.text import clean
 
 
 class Markup:
@@ -17,7 +16,7 @@ class Markup:
 
     def render(self, source: str) -> Rendered:
         """Text and entities. What has no visible rendering, such as a lone fence, is shown as it is."""
-        source = whole(source)
+        source = clean(source)
         tokens = self._parser.parse(source)
         if too_deep(tokens):
             return Rendered(source.strip())

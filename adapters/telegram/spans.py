@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from telegram import MessageEntity
 
-from adapters.telegram.utf16 import offsets, units
+from adapters.telegram.utf16 import offsets
+from bot.domain.text import utf16_length
 
 VERBATIM = (MessageEntity.CODE, MessageEntity.PRE)
 
@@ -20,7 +21,7 @@ class Rendered:
     units: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "units", units(self.text))
+        object.__setattr__(self, "units", utf16_length(self.text))
 
 
 @dataclass(frozen=True, slots=True)

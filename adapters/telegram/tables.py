@@ -15,13 +15,11 @@ WIDEST_PADDING = 32
 def layout(rows: Sequence[Sequence[str]], alignments: Sequence[Alignment]) -> str:
     """Rows of equal cell widths, a rule under the first row. Rows may have different numbers of cells."""
     columns = max(map(len, rows))
-    aligned: list[Alignment] = [*alignments, *(["left"] * (columns - len(alignments)))]
-    widths = [
-        min(WIDEST_PADDING, max(width(row[column]) for row in rows if column < len(row))) for column in range(columns)
-    ]
-    lines = [
-        " | ".join(_pad(cell, *fit) for cell, *fit in zip(row, widths, aligned, strict=False)).rstrip() for row in rows
-    ]
+    sides: list[Alignment] = ["left"] * columns
+    sides[: len(alignments)] = alignments
+    widths = [max(width(row[column]) for row in rows if column < len(row)) for column in range(columns)]
+    widths = [min(widest, WIDEST_PADDING) for widest in widths]
+    lines = [" | ".join(map(_pad, row, widths, sides)).rstrip() for row in rows]
     lines.insert(1, "-+-".join("-" * width for width in widths))
     return "\n".join(lines)
 

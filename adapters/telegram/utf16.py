@@ -6,20 +6,6 @@ from bisect import bisect_left
 from collections.abc import Callable
 
 
-def units(text: str) -> int:
-    """The length of a text in UTF-16 units."""
-    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def whole(text: str) -> str:
-    """The text with surrogate pairs joined and lone surrogates replaced, so that it can be encoded."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
-
-
 def offsets(text: str) -> Callable[[int], int]:
     """A function from an index into `text` to its offset in units."""
     wide = [index for index, character in enumerate(text) if character > "\uffff"]

@@ -1,0 +1,82 @@
+"""Long polling that does not end.
+
+python-telegram-bot's own Updater stops for good, and nearly silently, at one 401 or 404 and at any exception of the
+queue behind it. In this loop every failure is logged, waited out and tried again; an update counts as confirmed only
+after it was handed over; and each poll has a deadline, so that a connection that died unnoticed costs seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from telegram import Bot
+
+from adapters.telegram.patience import describe, insist
+from adapters.telegram.translate import WANTED_UPDATES
+from bot import clock
+
+log = logging.getLogger(__name__)
+
+RawUpdate = dict[str, Any]
+
+POLL_SECONDS = 30
+"""How long Telegram holds a poll open (it allows 50); home routers forget silent connections after a minute or so."""
+GRACE_SECONDS = 10.0
+CONFIRM_SECONDS = 2.0
+
+
+class PollingBot(Bot):
+    """A bot that hands out updates as JSON: one that the library cannot read must not hide the rest of its batch."""
+
+    async def raw_updates(self, offset: int | None, *, limit: int, wait: int) -> list[RawUpdate]:
+        """Confirm the updates before `offset` and get those from it on, waiting for the first up to `wait` seconds."""
+        call = {"offset": offset, "limit": limit, "timeout": wait, "allowed_updates": WANTED_UPDATES}
+        updates: list[RawUpdate] = await self._post("getUpdates", call, read_timeout=wait + GRACE_SECONDS)
+        return updates
+
+
+class Poller:
+    """Gets updates until cancelled. `healthy_at` is when Telegram last answered, on the loop's clock."""
+
+    def __init__(self, bot: PollingBot, *, wait: int = POLL_SECONDS) -> None:
+        self._bot = bot
+        self._wait = wait
+        self._offset: int | None = None
+        self.healthy_at: float | None = None
+
+    async def run(self, deliver: Callable[[RawUpdate], None]) -> None:
+        """Hand over each update in order. Cancelled, it confirms what was handed over and takes no more."""
+        try:
+            while True:
+                for number, update in await insist("getting messages", self._poll):
+                    self._hand_over(number, update, deliver)
+        finally:
+            await self._confirm()
+
+    async def _poll(self) -> list[tuple[int, RawUpdate]]:
+        async with asyncio.timeout(self._wait + GRACE_SECONDS):
+            updates = await self._bot.raw_updates(self._offset, limit=100, wait=self._wait)
+        numbered = [(int(update["update_id"]), update) for update in updates]
+        self.healthy_at = clock.now()
+        return numbered
+
+    def _hand_over(self, number: int, update: RawUpdate, deliver: Callable[[RawUpdate], None]) -> None:
+        try:
+            deliver(update)
+        except Exception:
+            # One update that cannot be read, whatever the reason, must not keep the others from coming.
+            log.exception("Telegram: update %d could not be taken", number)
+        self._offset = number + 1
+
+    async def _confirm(self) -> None:
+        if self._offset is None:
+            return
+        try:
+            async with asyncio.timeout(CONFIRM_SECONDS):
+                await self._bot.raw_updates(self._offset, limit=1, wait=0)
+        except Exception as error:
+            # No harm done: after the next start Telegram delivers them again, and the core knows their keys.
+            log.info("Telegram: the last messages stay unconfirmed: %s", describe(error))

@@ -1,0 +1,49 @@
+"""Keeps the bot's token, which is part of every URL of the Bot API, out of logs and errors.
+
+httpx logs URLs at info level, python-telegram-bot at debug level: those records stay, without the token. A proxy's
+error page may repeat the URL, and the library quotes such pages in its errors and logs: they lose it on arrival.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from telegram.request import HTTPXRequest
+
+MASK = "[token]"
+LOGGERS = ("httpx", "telegram.Bot")
+"""Those that print URLs. A logging filter sees the records of its own logger alone, not of the loggers below it."""
+
+
+class TokenFilter(logging.Filter):
+    """Masks the token in log records; a context manager that keeps the filter in place."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self._token = token
+
+    def __enter__(self) -> TokenFilter:
+        for name in LOGGERS:
+            logging.getLogger(name).addFilter(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        for name in LOGGERS:
+            logging.getLogger(name).removeFilter(self)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = record.getMessage().replace(self._token, MASK), ()
+        return True
+
+
+class DiscreetRequest(HTTPXRequest):
+    """The library's HTTP client, which masks the token in whatever is answered."""
+
+    def __init__(self, token: str, **options: Any) -> None:
+        super().__init__(**options)
+        self._secret = token.encode()
+
+    async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
+        status, body = await super().do_request(*args, **kwargs)
+        return status, body.replace(self._secret, MASK.encode())
