@@ -12,8 +12,7 @@ def visible_channel(world: World, asked: Asked) -> Channel:
     channel = world.channels.get(asked.path["channel"])
     if channel is None:
         raise refusal(10003)
-    unseen = bool(channel.denied & Permission.VIEW_CHANNEL)
-    if unseen or (channel.guild is not None and not channel.guild.has_bot):
+    if channel.lacks(Permission.VIEW_CHANNEL) or (channel.guild is not None and not channel.guild.has_bot):
         raise refusal(50001)
     return channel
 
@@ -22,7 +21,7 @@ def writable_channel(world: World, asked: Asked) -> Channel:
     channel = visible_channel(world, asked)
     in_thread = channel.kind is ChannelKind.PUBLIC_THREAD
     needed = Permission.SEND_MESSAGES_IN_THREADS if in_thread else Permission.SEND_MESSAGES
-    if channel.denied & needed:
+    if channel.lacks(needed):
         raise refusal(50013)
     return channel
 

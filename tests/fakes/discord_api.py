@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 
 from tests.fakes.discord_commands import Commands, OptionValue
 from tests.fakes.discord_gateway import Gateway
+from tests.fakes.discord_guild import GuildHandle
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_limits import Limiter, Rules
 from tests.fakes.discord_mentions import mentioned
@@ -18,12 +18,9 @@ from tests.fakes.discord_sessions import CloseCode
 from tests.fakes.discord_state import (
     PRIVILEGED,
     Channel,
-    Guild,
     Intent,
     Interaction,
     Json,
-    Permission,
-    Role,
     User,
 )
 from tests.fakes.discord_world import Event, World
@@ -31,38 +28,6 @@ from tests.fakes.faults import FaultPlan
 from tests.fakes.screen import Screen, Shown
 
 _BUTTON = 2
-
-
-@dataclass(frozen=True, slots=True)
-class GuildHandle:
-    """A server and what can be made in it."""
-
-    world: World
-    guild: Guild
-
-    @property
-    def id(self) -> str:
-        return self.guild.id
-
-    def channel(self, name: str, *, denied: Permission = Permission.NONE) -> Channel:
-        """A text channel; `denied` is what the bot may not do there."""
-        return self.world.add_channel(Channel(self.world.new_id(), name, guild=self.guild, denied=denied))
-
-    def thread(self, parent: Channel, name: str, owner: User, message_id: str | None = None) -> Channel:
-        """A thread that a person opens, from a message or without one."""
-        starter = None if message_id is None else parent.messages[message_id]
-        return self.world.add_thread(parent, name, owner, starter)
-
-    def role(self, name: str, *members: User) -> Role:
-        role = Role(self.world.new_id(), name)
-        self.guild.roles.append(role)
-        for member in members:
-            self.guild.members.setdefault(member, []).append(role)
-        return role
-
-    def bot_role(self) -> Role:
-        """The role that Discord makes for a bot when it is invited; mentioning it means the bot."""
-        return next(role for role in self.guild.roles if role.bot is not None)
 
 
 class DiscordFake:
@@ -123,6 +88,10 @@ class DiscordFake:
         """Close the gateway's connections: with 1001 and the sessions kept, or with 4000 and the sessions lost."""
         code = CloseCode.GOING_AWAY if resumable else CloseCode.UNKNOWN_ERROR
         await self.gateway.drop(code, resumable=resumable)
+
+    def ask_to_reconnect(self) -> None:
+        """What the gateway asks of its clients from time to time: connect anew and resume."""
+        self.gateway.ask_to_reconnect()
 
     async def ready(self, timeout: float = 10.0) -> None:
         """Wait until a bot is connected to the gateway and logged in."""

@@ -37,11 +37,15 @@ class Bot(discord.Client):
         self.used: asyncio.Queue[discord.Interaction[Any]] = asyncio.Queue()
         self.edits: asyncio.Queue[discord.RawMessageUpdateEvent] = asyncio.Queue()
         self.gone: asyncio.Queue[int] = asyncio.Queue()
+        self.resumed = asyncio.Event()
         self.threads: asyncio.Queue[discord.Thread] = asyncio.Queue()
 
     async def on_message(self, message: discord.Message) -> None:
         if message.author != self.user:
             self.heard.put_nowait(message)
+
+    async def on_resumed(self) -> None:
+        self.resumed.set()
 
     async def on_raw_message_edit(self, event: discord.RawMessageUpdateEvent) -> None:
         self.edits.put_nowait(event)

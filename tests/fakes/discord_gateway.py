@@ -28,6 +28,7 @@ class Op(IntEnum):
     PRESENCE = 3
     VOICE_STATE = 4
     RESUME = 6
+    RECONNECT = 7
     REQUEST_MEMBERS = 8
     INVALID_SESSION = 9
     HELLO = 10
@@ -86,6 +87,10 @@ class Gateway:
         while not any(session.connection for session in self.sessions.values()):
             self._changed.clear()
             await self._changed.wait()
+
+    def ask_to_reconnect(self) -> None:
+        for connection in self.connections:
+            connection.send(Op.RECONNECT)
 
     async def drop(self, code: int, *, resumable: bool) -> None:
         """Close every connection; sessions that are not resumable are forgotten."""

@@ -97,7 +97,7 @@ class Interactions:
 
     def follow_up(self, asked: Asked) -> Answer:
         """A further message. The first one after a deferral takes the place of "is thinking…"."""
-        interaction, body = self._live(asked), with_files(asked)
+        interaction, body = self._live(asked), with_files(asked.body, asked)
         if interaction.original is not None and interaction.original.thinking:
             revise(self.world, interaction.original, body)
             return self._shown(interaction.original)
@@ -113,7 +113,7 @@ class Interactions:
 
     def edit_message(self, asked: Asked) -> Answer:
         message = self._message(asked)
-        revise(self.world, message, with_files(asked))
+        revise(self.world, message, with_files(asked.body, asked))
         return self._shown(message)
 
     def delete_message(self, asked: Asked) -> Answer:
@@ -121,7 +121,7 @@ class Interactions:
         return NOTHING
 
     def _apply(self, interaction: Interaction, kind: int, asked: Asked) -> None:
-        data = with_files(asked).get("data") or {}
+        data = with_files(asked.body.get("data") or {}, asked)
         match kind:
             case 4:
                 interaction.original = self._post(interaction, data)

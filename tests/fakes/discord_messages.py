@@ -52,7 +52,7 @@ class Messages:
         return Answer(message_object(visible_message(self.world, asked), self.world.bot))
 
     def create(self, asked: Asked) -> Answer:
-        channel, body = writable_channel(self.world, asked), with_files(asked)
+        channel, body = writable_channel(self.world, asked), with_files(asked.body, asked)
         if channel.recipient is not None and not channel.recipient.accepts_dms:
             raise refusal(50007)
         check_body(body, self.world.rules)
@@ -68,7 +68,7 @@ class Messages:
             raise refusal(50005)
         if message.channel.archived:
             raise refusal(50083)
-        revise(self.world, message, with_files(asked))
+        revise(self.world, message, with_files(asked.body, asked))
         return Answer(message_object(message, self.world.bot))
 
     def delete(self, asked: Asked) -> Answer:
@@ -81,7 +81,7 @@ class Messages:
     def react(self, asked: Asked) -> Answer:
         """Taken, and not shown."""
         message = visible_message(self.world, asked)
-        if message.channel.denied & Permission.ADD_REACTIONS:
+        if message.channel.lacks(Permission.ADD_REACTIONS):
             raise refusal(50013)
         return NOTHING
 
@@ -140,12 +140,12 @@ def _visible(value: Any) -> bool:
     return bool(value.strip() if isinstance(value, str) else value)
 
 
-def with_files(asked: Asked) -> Json:
-    """The body, its uploads turned into attachments."""
-    body: Json = dict(asked.body)
-    if asked.files:
-        body["attachments"] = [
-            {"id": str(number), "filename": name, "size": len(data), "url": "", "proxy_url": ""}
-            for number, (name, data) in enumerate(asked.files)
-        ]
-    return body
+def with_files(body: Json, asked: Asked) -> Json:
+    """A message's body, the uploads of its request turned into attachments."""
+    if not asked.files:
+        return body
+    attachments = [
+        {"id": str(number), "filename": name, "size": len(data), "url": "", "proxy_url": ""}
+        for number, (name, data) in enumerate(asked.files)
+    ]
+    return body | {"attachments": attachments}

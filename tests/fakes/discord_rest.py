@@ -83,7 +83,7 @@ class Rest:
     def _start_thread(self, channel: Channel, body: Json, starter: Message | None) -> Answer:
         if channel.kind is not ChannelKind.TEXT:
             raise refusal(50003)
-        if channel.denied & Permission.CREATE_PUBLIC_THREADS:
+        if channel.lacks(Permission.CREATE_PUBLIC_THREADS):
             raise refusal(50013)
         name = body.get("name") or ""
         if not 1 <= len(name) <= 100:

@@ -106,7 +106,7 @@ class Guild:
 class Channel:
     """A text channel, a thread (with a parent and an owner) or a direct message (with a recipient).
 
-    `denied` is what the bot may not do there.
+    `denied` is what the bot may not do there, nor in its threads.
     """
 
     id: str
@@ -124,6 +124,10 @@ class Channel:
     @property
     def mention(self) -> str:
         return f"<#{self.id}>"
+
+    def lacks(self, permission: Permission) -> bool:
+        """Whether the bot lacks this permission here."""
+        return bool(permission & self.denied) or (self.parent is not None and self.parent.lacks(permission))
 
 
 @dataclass(eq=False, slots=True)

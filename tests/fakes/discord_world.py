@@ -11,8 +11,20 @@ from typing import Any
 from tests.fakes.discord_checks import buttons
 from tests.fakes.discord_limits import Rules
 from tests.fakes.discord_mentions import Mentions
-from tests.fakes.discord_payloads import channel_object, event_object, guild_object
-from tests.fakes.discord_state import Channel, ChannelKind, Guild, Intent, Json, Message, MessageFlag, Role, User
+from tests.fakes.discord_payloads import channel_object, event_object, guild_object, role_object
+from tests.fakes.discord_state import (
+    EVERYTHING,
+    Channel,
+    ChannelKind,
+    Guild,
+    Intent,
+    Json,
+    Message,
+    MessageFlag,
+    Permission,
+    Role,
+    User,
+)
 from tests.fakes.screen import Shown, Version
 
 _EPOCH_MS = 1_420_070_400_000
@@ -69,6 +81,15 @@ class World:
             guild.members[self.bot] = [own]
             self.emit(Event("GUILD_CREATE", guild_object(guild, self.bot), Intent.GUILDS))
         return guild
+
+    def add_role(self, guild: Guild, role: Role, members: tuple[User, ...]) -> Role:
+        guild.roles.append(role)
+        for member in members:
+            guild.members.setdefault(member, []).append(role)
+        if guild.has_bot:
+            data = role_object(role, len(guild.roles) - 1, EVERYTHING)
+            self.emit(Event("GUILD_ROLE_CREATE", {"guild_id": guild.id, "role": data}, Intent.GUILDS))
+        return role
 
     def add_channel(self, channel: Channel) -> Channel:
         self.channels[channel.id] = channel
@@ -188,8 +209,8 @@ class World:
             self._emit_for(message.channel, name, event_object(message, self.bot), own=own)
 
     def _emit_for(self, channel: Channel, name: str, data: Json, *, own: bool = False) -> None:
-        """Bots hear of messages only where they are; ephemeral messages make no event."""
+        """Bots hear of messages only where they are and may look."""
         if channel.guild is None:
             self.emit(Event(name, data, Intent.DIRECT_MESSAGES))
-        elif channel.guild.has_bot:
+        elif channel.guild.has_bot and not channel.lacks(Permission.VIEW_CHANNEL):
             self.emit(Event(name, data, Intent.GUILD_MESSAGES, open=own))

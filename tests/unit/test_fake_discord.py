@@ -76,6 +76,19 @@ async def test_direct_messages(fake: DiscordFake, ann: User) -> None:
     assert fake.screen(fake.dm(ann)).bot_text() == "hello"
 
 
+async def test_roles_mean_the_bot_or_people(fake: DiscordFake, ann: User) -> None:
+    guild = fake.guild("Lab")
+    channel = guild.channel("general")
+    async with running(fake) as bot:
+        staff = guild.role("staff", ann)
+        fake.say(channel, ann, f"{guild.bot_role().mention} hello")
+        heard = await next_of(bot.heard)
+        assert isinstance(heard.author, discord.Member)
+        assert staff.id in [str(role.id) for role in heard.author.roles]
+        assert heard.guild is not None
+        assert heard.role_mentions == [heard.guild.self_role]
+
+
 async def test_threads_of_people_and_of_the_bot(fake: DiscordFake, ann: User) -> None:
     guild = fake.guild("Lab")
     channel = guild.channel("general")
@@ -92,6 +105,29 @@ async def test_threads_of_people_and_of_the_bot(fake: DiscordFake, ann: User) ->
         fake.say(fake.find_channel(asked), ann, "go on")
         assert (await next_of(bot.heard)).channel == made
     assert fake.screen(fake.find_channel(asked)).bot_text() == "an answer"
+
+
+async def test_the_bot_looks_around(fake: DiscordFake, ann: User, general: Channel) -> None:
+    async with running(fake) as bot:
+        for text in ("one", "two"):
+            fake.say(general, ann, text)
+        heard = [await next_of(bot.heard) for _ in range(2)]
+        assert [message.content async for message in heard[0].channel.history(limit=5)] == ["two", "one"]
+        await heard[0].add_reaction("\N{EYES}")
+        await (await heard[0].author.create_dm()).send("hello")
+    assert fake.screen(fake.dm(ann)).bot_text() == "hello"
+
+
+async def test_a_channel_goes_away(fake: DiscordFake, ann: User, general: Channel) -> None:
+    async with running(fake) as bot:
+        fake.say(general, ann, "hello")
+        heard = await next_of(bot.heard)
+        assert heard.guild is not None
+        fake.remove_channel(general)
+        with pytest.raises(discord.NotFound) as refused:
+            await heard.channel.send("hello")
+        assert refused.value.code == 10003
+        assert heard.guild.text_channels == []
 
 
 async def test_a_repeated_nonce_makes_no_second_message(fake: DiscordFake, general: Channel) -> None:
@@ -134,6 +170,16 @@ async def test_a_dropped_connection_resumes_and_gets_what_it_missed(
         await fake.drop_gateway(resumable=True)
         fake.say(general, ann, "two")
         assert (await next_of(bot.heard)).content == "two"
+    assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 1)
+
+
+async def test_a_request_to_reconnect_is_followed(fake: DiscordFake, ann: User, general: Channel) -> None:
+    async with running(fake) as bot:
+        fake.ask_to_reconnect()
+        fake.say(general, ann, "go on")
+        assert (await next_of(bot.heard)).content == "go on"
+        async with asyncio.timeout(5):
+            await bot.resumed.wait()
     assert (fake.gateway.identifies, fake.gateway.resumes) == (1, 1)
 
 

@@ -221,12 +221,14 @@ async def test_edits_are_counted_by_channel(http: Http, fake: DiscordFake, messa
     assert (await http("PATCH", f"/channels/{elsewhere.id}/messages/{other['id']}", {"content": "y"}))[0] == 200
 
 
-async def test_fifty_calls_a_second_in_all(http: Http, fake: DiscordFake) -> None:
+async def test_fifty_calls_a_second_in_all(http: Http, fake: DiscordFake, ann: User, general: Channel) -> None:
     replies = [await http("GET", "/users/@me") for _ in range(51)]
     assert [status for status, _ in replies] == [200] * 50 + [429]
     assert replies[-1][1]["global"]
     assert http.last.headers["X-RateLimit-Global"] == "true"
     assert fake.floods == 1
+    _, callback, _ = begun(fake, general, ann)
+    assert (await http("POST", callback, {"type": 5}))[0] == 204
 
 
 @pytest.mark.fast
