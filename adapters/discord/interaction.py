@@ -1,0 +1,168 @@
+"""Answering a slash command or the press of a button.
+
+An interaction is acknowledged at once, which for a command shows "thinking…". Its token then allows to answer through
+a webhook for 15 minutes (developer documentation, "Receiving and Responding to Interactions"); after that the bot's
+own messages go on, where it may write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import discord
+
+from adapters.discord import limits, markup
+from adapters.discord.calls import showing
+from adapters.discord.channel import CurrentClient, MessageChannel, buttons_view, content, given
+from adapters.discord.errors import InteractionOver
+from bot.domain.ids import ChatRef
+from bot.domain.platform import Limits, Outgoing
+from bot.errors import Ambiguous, DeliveryError, MessageGone
+
+
+class InteractionReply:
+    """The webhook of one interaction. Calls raise `InteractionOver` when it cannot be used (any more).
+
+    The first answer takes the place of "thinking…". Who sees that was settled by the acknowledgement; when the answer
+    is for others, "thinking…" is removed and the answer sent as a further message.
+    """
+
+    def __init__(self, interaction: discord.Interaction, current: CurrentClient) -> None:
+        self._interaction = interaction
+        self._current = current
+        self._acknowledged = asyncio.Event()
+        self._over = False
+        self._thinking: int | None = None
+        self._hidden = False
+
+    @property
+    def over(self) -> bool:
+        return self._over
+
+    async def acknowledge(self, *, hidden: bool = False) -> None:
+        """Tell Discord that an answer will come. Never fails: an interaction that is over already needs another way."""
+        try:
+            async with showing():
+                done = await self._interaction.response.defer(ephemeral=hidden)
+        except Ambiguous:
+            # The answers will show whether Discord heard it.
+            pass
+        except DeliveryError:
+            self._over = True
+        else:
+            self._thinking = done.message_id if done is not None and done.is_thinking() else None
+            self._hidden = hidden
+        finally:
+            self._acknowledged.set()
+
+    async def send(self, message: Outgoing) -> str:
+        await self._usable()
+        if self._thinking is None:
+            return await self._follow_up(message)
+        thinking = str(self._thinking)
+        if message.private == self._hidden:
+            await self.edit(thinking, message)  # which is safe to repeat, so it counts as shown only once it succeeded
+            self._thinking = None
+            return thinking
+        await self._remove(thinking)
+        self._thinking = None
+        return await self._follow_up(message)
+
+    async def edit(self, message_id: str, message: Outgoing) -> None:
+        await self._usable()
+        async with self._webhook() as webhook:
+            view = buttons_view(message.buttons)
+            await webhook.edit_message(int(message_id), content=content(message), view=view)
+
+    async def _follow_up(self, message: Outgoing) -> str:
+        options = given(view=buttons_view(message.buttons))
+        async with self._webhook() as webhook:
+            sent: discord.WebhookMessage = await webhook.send(
+                content(message), ephemeral=message.private, suppress_embeds=True, wait=True, **options
+            )
+        return str(sent.id)
+
+    async def _remove(self, message_id: str) -> None:
+        with suppress(MessageGone):
+            async with self._webhook() as webhook:
+                await webhook.delete_message(int(message_id))
+
+    async def _usable(self) -> None:
+        await self._acknowledged.wait()
+        if self._over:
+            raise InteractionOver
+
+    @asynccontextmanager
+    async def _webhook(self) -> AsyncIterator[discord.Webhook]:
+        """For one call."""
+        try:
+            async with showing():
+                told = self._interaction
+                webhook = discord.Webhook.partial(told.application_id, told.token, client=self._current())
+                webhook.type = discord.WebhookType.application
+                yield webhook
+        except InteractionOver:
+            self._over = True
+            raise
+
+
+class InteractionChannel:
+    """Implements `bot.ports.Channel` by an interaction's webhook and, when that is over, by the channel behind it."""
+
+    def __init__(self, reply: InteractionReply, rate_key: str, behind: MessageChannel) -> None:
+        self._reply = reply
+        self._rate_key = rate_key
+        self._behind = behind
+
+    @property
+    def chat(self) -> ChatRef:
+        return self._behind.chat
+
+    @property
+    def rate_key(self) -> str:
+        return self._rate_key
+
+    @property
+    def limits(self) -> Limits:
+        return limits.INTERACTION
+
+    def fits(self, source: str) -> bool:
+        return markup.fits(source)
+
+    async def send(self, message: Outgoing) -> str:
+        try:
+            return await self._reply.send(message)
+        except InteractionOver:
+            return await self._behind.send(message)
+
+    async def edit(self, message_id: str, message: Outgoing) -> None:
+        try:
+            await self._reply.edit(message_id, message)
+        except InteractionOver:
+            await self._behind.edit(message_id, message)
+
+    async def preview(self, preview_id: int, message: Outgoing) -> None:
+        await self._behind.preview(preview_id, message)
+
+    async def typing(self) -> None:
+        """The acknowledgement shows "thinking…" already, and typing takes a permission that commands do not need."""
+        if self._reply.over:
+            await self._behind.typing()
+
+
+class PressChannel(MessageChannel):
+    """Where a press of a button is answered: by the bot's own messages, except for what only the person may see."""
+
+    def __init__(self, chat: ChatRef, current: CurrentClient, reply: InteractionReply) -> None:
+        super().__init__(chat, current)
+        self._reply = reply
+
+    async def send(self, message: Outgoing) -> str:
+        if not message.private:
+            return await super().send(message)
+        try:
+            return await self._reply.send(message)
+        except InteractionOver:
+            return await super().send(message)

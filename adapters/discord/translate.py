@@ -1,0 +1,158 @@
+"""What discord.py hands over, as values of the core. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import discord
+
+from adapters.discord import mentions
+from bot.domain.attachments import Attachment, AttachmentKind
+from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import Addressing, Edited, Message, Quote
+
+PLATFORM = "discord"
+
+_WRITTEN = (discord.MessageType.default, discord.MessageType.reply)
+"""Messages that people write; all others are Discord's own announcements."""
+
+
+def place(channel: Any, bot_id: int, guild_id: int | None, *, private: bool) -> ChatRef:
+    """Where something happened. A thread belongs to the channel in which it was started."""
+    in_thread = isinstance(channel, discord.Thread)
+    return ChatRef(
+        platform=PLATFORM,
+        bot_id=str(bot_id),
+        chat_id=str(channel.parent_id if in_thread else channel.id),
+        kind="private" if private else "group",
+        thread_id=str(channel.id) if in_thread else None,
+        server_id=None if guild_id is None else str(guild_id),
+    )
+
+
+def person(user: discord.User | discord.Member, locale: str | None = None) -> Person:
+    roles = user.roles if isinstance(user, discord.Member) else []
+    held = frozenset(str(role.id) for role in roles if not role.is_default())
+    return Person(PLATFORM, str(user.id), user.display_name, locale, held)
+
+
+def message(found: discord.Message, bot: discord.ClientUser) -> Message | None:
+    """A person's message; None for those of bots, webhooks and Discord itself."""
+    if found.author.bot or found.webhook_id is not None or found.type not in _WRITTEN:
+        return None
+    own = _own_marks(found, bot)
+    private = isinstance(found.channel, discord.DMChannel)
+    return Message(
+        key=f"{PLATFORM}:{bot.id}:m{found.id}",
+        chat=place(found.channel, bot.id, found.guild.id if found.guild else None, private=private),
+        author=person(found.author),
+        message_id=str(found.id),
+        text=_text(found, own),
+        addressing="direct" if private else _addressing(found, bot, own),
+        attachments=tuple(_attachments(found)),
+        quote=_quote(found, bot),
+    )
+
+
+def edited(found: discord.Message, bot: discord.ClientUser) -> Edited | None:
+    """A message whose author changed it; None when Discord changed it (a preview of a link, a pin, a thread)."""
+    changed = found.edited_at
+    new = message(found, bot)
+    if changed is None or new is None:
+        return None
+    key = f"{new.key}:e{int(changed.timestamp() * 1000)}"
+    return Edited(
+        Message(
+            key=key,
+            chat=new.chat,
+            author=new.author,
+            message_id=new.message_id,
+            text=new.text,
+            addressing=new.addressing,
+            attachments=new.attachments,
+            quote=new.quote,
+        )
+    )
+
+
+def _own_marks(found: discord.Message, bot: discord.ClientUser) -> frozenset[str]:
+    """The marks in the text that mean the bot: its name, and the role that Discord made for it."""
+    marks = {f"<@{bot.id}>", f"<@!{bot.id}>"}
+    own_role = found.guild.self_role if found.guild else None
+    if own_role is not None:
+        marks.add(own_role.mention)
+    return frozenset(mark for mark in marks if mark in found.content)
+
+
+def _addressing(found: discord.Message, bot: discord.ClientUser, own: frozenset[str]) -> Addressing:
+    if own:
+        return "mention"
+    quoted = _quoted(found)
+    if quoted is not None and quoted.author.id == bot.id:
+        return "reply"
+    if isinstance(found.channel, discord.Thread) and found.channel.owner_id == bot.id:
+        return "thread"
+    return "none"
+
+
+def _text(found: discord.Message, own: frozenset[str] = frozenset()) -> str:
+    """What was written and what was forwarded with it, in readable words."""
+    names = _names(found)
+    texts = [mentions.readable(mentions.without(found.content, own), names)]
+    texts += [mentions.readable(snapshot.content, names) for snapshot in found.message_snapshots]
+    return "\n\n".join(text for text in texts if text)
+
+
+def _names(found: discord.Message) -> dict[str, str]:
+    names = {f"<@{user.id}>": f"@{user.display_name}" for user in found.mentions}
+    names |= {role.mention: f"@{role.name}" for role in found.role_mentions}
+    names |= {channel.mention: f"#{channel.name}" for channel in found.channel_mentions}
+    return names
+
+
+def _quoted(found: discord.Message) -> discord.Message | None:
+    resolved = found.reference.resolved if found.reference else None
+    return resolved if isinstance(resolved, discord.Message) else None
+
+
+def _quote(found: discord.Message, bot: discord.ClientUser) -> Quote | None:
+    quoted = _quoted(found)
+    if quoted is None:
+        return None
+    return Quote(
+        author=quoted.author.display_name,
+        text=_text(quoted),
+        from_bot=quoted.author.id == bot.id,
+        attachments=tuple(_attachments(quoted)),
+    )
+
+
+def _attachments(found: discord.Message) -> Iterator[Attachment]:
+    files = [*found.attachments]
+    for snapshot in found.message_snapshots:
+        files += snapshot.attachments
+    for file in files:
+        yield Attachment(
+            kind=_kind(file),
+            # Links to files expire; the message gives a fresh one.
+            handle=f"{found.channel.id}/{found.id}/{file.id}",
+            name=file.filename,
+            mime=file.content_type,
+            size=file.size,
+            duration=file.duration,
+        )
+
+
+def _kind(file: discord.Attachment) -> AttachmentKind:
+    if file.is_voice_message():
+        return "voice"
+    match (file.content_type or "").partition("/")[0]:
+        case "image":
+            return "image"
+        case "audio":
+            return "audio"
+        case "video":
+            return "video"
+        case _:
+            return "document"
