@@ -15,6 +15,7 @@ from bot.storage import history
 from bot.storage.engines import Engines
 from bot.storage.rows import insert_for
 from bot.storage.tables import conversations, messages
+from bot.storage.uninterrupted import uninterrupted
 
 _CURRENT = (
     select(conversations.c.id)
@@ -39,6 +40,7 @@ class SqlConversations:
         newest = select(func.coalesce(func.max(conversations.c.number), 0)).where(conversations.c.chat_key == chat_key)
         return await self._begin(chat_key, newest.scalar_subquery() + 1)
 
+    @uninterrupted
     async def _begin(self, chat_key: str, number: ColumnElement[int]) -> int:
         """Add a conversation, unless another caller has just added the one with this number; returns the newest."""
         async with self.engines.writing() as connection:
@@ -47,6 +49,7 @@ class SqlConversations:
             newest = await connection.execute(_CURRENT, {"chat_key": chat_key})
             return int(newest.scalar_one())
 
+    @uninterrupted
     async def add_question(self, conversation: int, question: Question) -> int | None:
         async with self.engines.writing() as connection:
             # PostgreSQL would let two questions find the same head; for SQLite this is a plain, quick select.
@@ -61,6 +64,7 @@ class SqlConversations:
             turn: int | None = added.scalar_one_or_none()
             return turn
 
+    @uninterrupted
     async def add_answer(self, turn: int, answer: Answer) -> int:
         conversation = select(messages.c.conversation_id).where(messages.c.id == turn, messages.c.role == history.USER)
         row = _answer_row(answer) | {"conversation_id": conversation.scalar_subquery(), "parent_id": turn}
@@ -94,6 +98,7 @@ class SqlConversations:
             found = None if question is None else await _turn(connection, question)
         return None if found is None else found[0]
 
+    @uninterrupted
     async def move(self, old_chat_key: str, new_chat_key: str) -> None:
         """Give a chat's conversations to another chat. Those come first: what the other chat has goes on from them."""
         if old_chat_key == new_chat_key:

@@ -36,9 +36,10 @@ class SqlStore:
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncIterator[SqlStore]:
-    """Open the database that DATABASE_URL names (`sqlite:///path` or `postgresql://...`) and bring its tables up to date.
+    """Open the database at `sqlite:///path` or `postgresql://...` and bring its tables up to date.
 
-    Makes a SQLite file and its folder where they are missing. Raises SettingsError when the database cannot be used.
+    Makes a SQLite file and its folder where they are missing. Raises SettingsError, naming DATABASE_URL, when the
+    database cannot be used.
     """
     address = driver_url(url)
     engines = _engines(address)

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from bot.storage.engines import Engines
 from bot.storage.rows import upsert
 from bot.storage.tables import notes
+from bot.storage.uninterrupted import uninterrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class SqlNotes:
             found: str | None = await connection.scalar(select(notes.c.value).where(notes.c.name == name))
             return found
 
+    @uninterrupted
     async def write(self, name: str, value: str) -> None:
         async with self.engines.writing() as connection:
             await upsert(connection, notes, {"name": name, "value": value})

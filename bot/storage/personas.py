@@ -11,6 +11,7 @@ from bot.domain.personas import Persona
 from bot.storage.engines import Engines
 from bot.storage.rows import move_scope, upsert
 from bot.storage.tables import personas
+from bot.storage.uninterrupted import uninterrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +31,13 @@ class SqlPersonas:
             )
         return [by_name[name] for name in sorted(by_name)]
 
+    @uninterrupted
     async def save(self, scope: str, persona: Persona) -> None:
         """Add a persona, or replace the one of that name."""
         async with self.engines.writing() as connection:
             await upsert(connection, personas, {"scope": scope} | asdict(persona))
 
+    @uninterrupted
     async def delete(self, scope: str, name: str) -> bool:
         async with self.engines.writing() as connection:
             gone = await connection.execute(
@@ -42,6 +45,7 @@ class SqlPersonas:
             )
             return gone.first() is not None
 
+    @uninterrupted
     async def move(self, old_scope: str, new_scope: str) -> None:
         """What the new scope has under the same name stays."""
         async with self.engines.writing() as connection:

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from bot.storage.engines import Engines
 from bot.storage.rows import move_scope, upsert
 from bot.storage.tables import preferences
+from bot.storage.uninterrupted import uninterrupted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class SqlPreferences:
                 found[row.scope][row.name] = row.value
         return found
 
+    @uninterrupted
     async def put(self, scope: str, name: str, value: str | None) -> None:
         async with self.engines.writing() as connection:
             if value is None:
@@ -34,6 +36,7 @@ class SqlPreferences:
             else:
                 await upsert(connection, preferences, {"scope": scope, "name": name, "value": value})
 
+    @uninterrupted
     async def move(self, old_scope: str, new_scope: str) -> None:
         """What the new scope has set already stays."""
         async with self.engines.writing() as connection:

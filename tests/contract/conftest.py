@@ -1,0 +1,59 @@
+"""Both databases, each empty at the start of a test."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]
+import pytest
+
+from bot.storage.database import SqlStore, open_store
+
+POSTGRES = "postgresql://postgres@127.0.0.1:5432"
+
+
+async def _execute(database: str, *statements: str) -> None:
+    connection = await asyncpg.connect(f"{POSTGRES}/{database}", timeout=5)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_database() -> Iterator[str]:
+    """A database of this run's own; skips where no server answers."""
+    name = f"parley_test_{secrets.token_hex(6)}"
+    try:
+        asyncio.run(_execute("postgres", f"CREATE DATABASE {name}"))
+    except (OSError, asyncpg.PostgresError) as error:
+        pytest.skip(f"no PostgreSQL for tests at 127.0.0.1:5432: {error}")
+    yield name
+    asyncio.run(_execute("postgres", f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/data/parley.db"
+
+
+@pytest.fixture
+async def postgres_url(postgres_database: str) -> str:
+    await _execute(postgres_database, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    return f"{POSTGRES}/{postgres_database}"
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url"], ids=["sqlite", "postgres"])
+def storage_url(request: pytest.FixtureRequest) -> str:
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def store(storage_url: str) -> AsyncIterator[SqlStore]:
+    async with open_store(storage_url) as opened:
+        yield opened
