@@ -1,0 +1,1 @@
+"""Measurements: figures beside a computed ideal, never assertions on time."""

@@ -5,16 +5,18 @@ Times are seconds on the loop's clock.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Protocol
 
 from bot.domain.platform import Bucket, Meter, Window
 
-HORIZON = 4.0
-"""Seconds over which spare calls are spread, so that they go early, while the reader waits, but not all at once.
+EAGERNESS = 0.5
+"""How fast spare calls are spent beside the refill: this times the root of their number, in calls a second.
 
-Answers take some seconds, and nobody knows how many: of the horizons from 3 to 8 s this one came nearest to a schedule
-that knows the end, for answers of 2 to 60 s (see benchmarks/delivery.py)."""
+Early calls serve a reader who waits for the first words, but nobody knows how long an answer will be. The root lets the
+pace fall slowly at first and the spare calls end; of the powers and factors tried, this came nearest to schedules that
+know the end, for answers of 3 to 25 s on all platforms (benchmarks/delivery.py prints the comparison)."""
 
 
 class Count(Protocol):
@@ -64,7 +66,7 @@ class BucketCount:
 
     def paced(self, last: float, now: float, reserve: int) -> float:
         spare = max(0.0, self._filled(now) - reserve)
-        return last + self.slow / (self._rate.per_second + spare / HORIZON)
+        return last + self.slow / (self._rate.per_second + EAGERNESS * math.sqrt(spare))
 
     def take(self, now: float) -> None:
         self._level = self._filled(now) - 1

@@ -123,6 +123,12 @@ NOT_ALLOWED = Notice(
 )
 ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
 
+NO_FILES_YET = Notice("I cannot open files yet. Write what you want to know about it.")
+NOTHING_SAID = Notice("I am here. What would you like to know?")
+COMMAND_FAILED = Notice(
+    "That command went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
+)
+
 # Commands: reading them
 
 UNKNOWN_COMMAND = Notice("There is no command {typed}. /help lists them all.")

@@ -1,0 +1,84 @@
+"""The command `parley`: reads the arguments and the settings, chooses the adapters, runs."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import cast
+
+from bot import app, check
+from bot.app import PlatformFactory
+from bot.errors import SettingsError
+from bot.settings import Settings, read_settings
+from bot.telemetry import logs
+
+EPILOG = "Settings come from environment variables and a .env file; .env.example lists them all."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = _arguments(arguments)
+    try:
+        settings = read_settings()
+        names = _platforms(settings, options.command)
+        quiet = names == ["console"]
+        level = "warning" if quiet and "log_level" not in settings.model_fields_set else settings.log_level
+        logs.configure(level, settings.log_format)
+        factories = [_factory(name, settings) for name in names]
+        if options.command == "check":
+            return asyncio.run(_check(settings, factories))
+        asyncio.run(app.run(settings, factories, ends_with_input=quiet))
+    except SettingsError as error:
+        print(f"parley: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="parley",
+        description="A chat bot for Discord and Telegram that answers through any OpenAI-compatible model.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("--version", action="version", version=f"parley {version('parley')}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    commands.add_parser("run", help="serve every platform whose token is set; the console if none is (the default)")
+    commands.add_parser("console", help="chat in this terminal; reads lines from a pipe too")
+    commands.add_parser("check", help="try the database, every provider, model and platform; exit status 0 or 1")
+    return parser.parse_args(arguments)
+
+
+def _platforms(settings: Settings, command: str | None) -> list[str]:
+    """The names of the adapters to run."""
+    tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
+    names = [name for name, token in tokens.items() if token is not None]
+    if command == "check":
+        return names
+    return names if names and command != "console" else ["console"]
+
+
+def _factory(name: str, settings: Settings) -> PlatformFactory:
+    """The adapter's own `make`, imported only now: what is not used is not loaded."""
+    module = importlib.import_module(f"adapters.{name}")
+    return cast(PlatformFactory, module.make(settings))
+
+
+async def _check(settings: Settings, factories: Sequence[PlatformFactory]) -> int:
+    good = True
+    async for line in check.check(settings, factories):
+        good = good and line.good
+        print(f"{'ok ' if line.good else 'BAD'}  {line.text}")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    # Two names for one program: pickled and logged names stay those of the package.
+    sys.argv[0] = str(Path(sys.argv[0]).with_name("parley"))
+    sys.exit(main())

@@ -1,0 +1,48 @@
+"""One lane per conversation: what was accepted first is done first, and nothing in one lane waits for another."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from bot.tasks import TaskOwner
+
+Job = Callable[[], Awaitable[None]]
+
+CAPACITY = 20
+
+
+class Lanes:
+    """Runs jobs in the order of `submit`, one at a time for each key; a lane without jobs does not exist."""
+
+    def __init__(self, owner: TaskOwner, capacity: int = CAPACITY) -> None:
+        self._owner = owner
+        self._capacity = capacity
+        self._waiting: dict[str, deque[Job]] = {}
+
+    def submit(self, key: str, job: Job) -> bool:
+        """Put a job at the end of its lane. Does not wait. False when the lane is full and the job was not taken."""
+        if key not in self._waiting:
+            self._waiting[key] = deque([job])
+            self._owner.start(self._run(key), name=f"lane {key}")
+            return True
+        if len(self._waiting[key]) >= self._capacity:
+            return False
+        self._waiting[key].append(job)
+        return True
+
+    async def _run(self, key: str) -> None:
+        """Work the lane off. A job that fails ends this task, and what waits behind it goes on in another."""
+        jobs = self._waiting[key]
+        try:
+            while jobs:
+                await jobs[0]()
+                jobs.popleft()
+        except Exception:
+            jobs.popleft()
+            if jobs:
+                self._owner.start(self._run(key), name=f"lane {key}")
+            raise
+        finally:
+            if not jobs:
+                del self._waiting[key]

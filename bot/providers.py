@@ -1,0 +1,38 @@
+"""From the settings to the providers: which are configured, and which model answers by default."""
+
+from __future__ import annotations
+
+from bot.errors import SettingsError
+from bot.llm.providers import KNOWN, Provider
+from bot.settings import Settings
+
+
+def configured(settings: Settings) -> list[Provider]:
+    """Every provider that the settings switch on, the known ones first."""
+    providers = []
+    for known in KNOWN:
+        key = settings.key_of(known.key_variable)
+        if not key:
+            continue
+        match known.name:
+            case "openai":
+                providers.append(known.with_key(key, settings.openai_base_url))
+            case "azure":
+                if settings.azure_openai_endpoint is None:
+                    example = "https://my-resource.openai.azure.com"
+                    raise SettingsError("AZURE_OPENAI_ENDPOINT", "is missing beside AZURE_OPENAI_API_KEY.", example)
+                providers.append(known.with_key(key, settings.azure_openai_endpoint, settings.azure_openai_api_version))
+            case _:
+                providers.append(known.with_key(key))
+    for name, more in settings.providers.items():
+        headers = {header: value.get_secret_value() for header, value in more.headers.items()}
+        providers.append(Provider(name, more.base_url, more.api_key.get_secret_value(), headers))
+    return providers
+
+
+def default_model(providers: list[Provider]) -> str | None:
+    """The chat model of the first configured provider that has a sensible one."""
+    names = {provider.name for provider in providers}
+    return next(
+        (f"{known.name}/{known.chat_model}" for known in KNOWN if known.name in names and known.chat_model), None
+    )

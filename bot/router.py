@@ -1,0 +1,218 @@
+"""The one door of the core: what arrives is looked at once, and goes to its lane or is left alone."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bot import clock
+from bot.access.policy import AccessPolicy
+from bot.commands import parser, registry
+from bot.commands.services import Services
+from bot.commands.spec import Call, Command, Context
+from bot.conversation.lanes import Lanes
+from bot.conversation.turn import Turns
+from bot.domain.ids import ChatRef, Person, settings_scope
+from bot.domain.messages import ButtonPress, ChatMoved, CommandCall, Edited, Incoming, Invocation, Message
+from bot.errors import UsageError
+from bot.ports import Channel
+from bot.replies import notices
+from bot.replies.speaker import Speaker
+from bot.tasks import TaskOwner
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 10_000
+"""Update keys that are known as seen; platforms repeat an update within minutes."""
+
+TELL_AGAIN = 3600.0
+"""Seconds after which somebody who is not allowed is told so again."""
+
+MOST_SUGGESTIONS = 25
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A command that is understood."""
+
+    invocation: Invocation
+    command: Command
+
+
+class Router:
+    """Implements `bot.ports.Inbox`."""
+
+    def __init__(
+        self, services: Services, turns: Turns, lanes: Lanes, owner: TaskOwner, speaker: Speaker, policy: AccessPolicy
+    ) -> None:
+        self._services = services
+        self._turns = turns
+        self._lanes = lanes
+        self._owner = owner
+        self._speaker = speaker
+        self._policy = policy
+        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._told: OrderedDict[str, float] = OrderedDict()
+
+    def accept(self, event: Incoming, channel: Channel) -> None:
+        """Take an event. Does not wait, so that the order of arrival is the order of the lanes."""
+        if self._seen_before(event.key):
+            log.info("%s came again", event.key)
+            return
+        if isinstance(event, ChatMoved):
+            self._lane(event.chat, channel, lambda: self._move(event))
+            return
+        if isinstance(event, Message | Edited) and _message(event).addressing == "none":
+            return
+        if not self._policy.allows(event.chat, event.author):
+            self._refuse(event.author, channel)
+            return
+        match event:
+            case Message():
+                self._accept_message(event, channel)
+            case Edited():
+                self._lane(event.chat, channel, lambda: self._edited(event.message, channel), event.author)
+            case CommandCall():
+                self._accept_command(event, channel)
+            case ButtonPress():
+                self._accept_button(event, channel)
+
+    async def complete(
+        self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
+    ) -> Sequence[str]:
+        command = registry.find(self._services.commands, path)
+        options = command.options if command is not None else ()
+        completer = next((each.complete for each in options if each.name == option), None)
+        if completer is None or not self._policy.allows(chat, person):
+            return ()
+        return (await completer(Context(self._services, chat, person), typed))[:MOST_SUGGESTIONS]
+
+    def _accept_message(self, message: Message, channel: Channel) -> None:
+        if not message.text.strip():
+            text = notices.NO_FILES_YET if message.attachments else notices.NOTHING_SAID
+            self._say(channel, text.say(message.author.locale), reply_to=_in_group(message.chat, message.message_id))
+            return
+        self._lane(message.chat, channel, lambda: self._turns.answer(message, channel), message.author)
+
+    def _accept_command(self, event: CommandCall, channel: Channel) -> None:
+        try:
+            checked = self._check(event)
+        except UsageError as error:
+            self._say(channel, error.sentence, private=True, reply_to=_in_group(event.chat, event.message_id))
+            return
+        if checked.command.in_order:
+            self._lane(event.chat, channel, lambda: self._carry_out(event, checked, channel), event.author)
+        else:
+            self._owner.start(self._carry_out(event, checked, channel), name=f"command {event.key}")
+
+    def _accept_button(self, event: ButtonPress, channel: Channel) -> None:
+        """Buttons carry `stop TURN`, `retry TURN`, or `run LINE` with a command's line."""
+        action, _, rest = event.data.partition(" ")
+        if action == "run":
+            call = CommandCall(key=event.key, chat=event.chat, author=event.author, call=rest)
+            self._accept_command(call, channel)
+        elif action == "stop" and rest.isdecimal():
+            self._stop(event, int(rest), channel)
+        elif action == "retry" and rest.isdecimal():
+            self._lane(event.chat, channel, lambda: self._retry(event, int(rest), channel), event.author)
+        else:
+            log.info("a button with unknown data was pressed in %s", event.chat.key)
+
+    def _check(self, event: CommandCall) -> _Checked:
+        """What the call means, checked against the declarations; raises UsageError with a sentence."""
+        commands, locale = self._services.commands, event.author.locale
+        if isinstance(event.call, str):
+            invocation = parser.parse(commands, event.call, locale)
+        else:
+            invocation = parser.validate(commands, event.call, locale)
+        command = registry.find(commands, invocation.path)
+        if command is None or (command.admins_only and not self._policy.is_admin(event.author)):
+            name = notices.code("/" + " ".join(invocation.path))
+            raise UsageError(notices.ADMINS_ONLY.say(locale, command=name))
+        return _Checked(invocation, command)
+
+    async def _carry_out(self, event: CommandCall, checked: _Checked, channel: Channel) -> None:
+        if checked.command.handler is None:
+            return
+        call = Call(event, channel, self._services, dict(checked.invocation.values))
+        try:
+            reply = await checked.command.handler(call)
+        except UsageError as error:
+            await self._speaker.say(channel, error.sentence, private=True)
+        except Exception:
+            # Whatever went wrong, the person who called gets a sentence.
+            log.exception("command %s failed", " ".join(checked.invocation.path))
+            await self._speaker.say(channel, notices.COMMAND_FAILED.say(event.author.locale), private=True)
+        else:
+            if reply is not None:
+                target = _in_group(event.chat, event.message_id)
+                await self._speaker.say(
+                    channel, reply.text, buttons=reply.buttons, private=reply.private, reply_to=target
+                )
+
+    async def _edited(self, message: Message, channel: Channel) -> None:
+        """A changed question is answered anew; a change that leaves the words as they were is not one."""
+        known = await self._services.store.conversations.by_message(message.chat.key, message.message_id)
+        if known is not None and known.question.text.endswith(message.text):
+            return
+        if message.text.strip():
+            await self._turns.answer(message, channel)
+
+    async def _retry(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        found = await self._services.store.conversations.turn(turn_id)
+        if found is None or found[1] != event.chat.key:
+            await self._speaker.say(channel, notices.NOTHING_TO_RETRY.say(event.author.locale), private=True)
+            return
+        await self._turns.answer_again(found[0], event.chat, event.author, channel, None)
+
+    def _stop(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        if not self._turns.stop(event.chat, turn_id or None):
+            self._say(channel, notices.NOTHING_TO_STOP.say(event.author.locale), private=True)
+
+    async def _move(self, event: ChatMoved) -> None:
+        store = self._services.store
+        old_scope, new_scope = settings_scope(event.old), settings_scope(event.chat)
+        await store.conversations.move(event.old.key, event.chat.key)
+        await store.preferences.move(old_scope, new_scope)
+        await store.personas.move(old_scope, new_scope)
+
+    def _lane(
+        self, chat: ChatRef, channel: Channel, job: Callable[[], Awaitable[None]], person: Person | None = None
+    ) -> None:
+        if not self._lanes.submit(chat.key, job) and person is not None:
+            self._say(channel, notices.BUSY.say(person.locale), private=True)
+
+    def _refuse(self, person: Person, channel: Channel) -> None:
+        """Tell somebody who is not allowed, at most once an hour."""
+        now = clock.now()
+        if now - self._told.get(person.handle, float("-inf")) < TELL_AGAIN:
+            return
+        self._told[person.handle] = now
+        self._told.move_to_end(person.handle)
+        while len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        text = notices.NOT_ALLOWED.say(person.locale, id=notices.code(person.handle))
+        self._say(channel, text, private=True)
+
+    def _say(self, channel: Channel, text: str, *, private: bool = False, reply_to: str | None = None) -> None:
+        work = self._speaker.say(channel, text, private=private, reply_to=reply_to)
+        self._owner.start(work, name=f"notice to {channel.chat.key}")
+
+    def _seen_before(self, key: str) -> bool:
+        if key in self._seen:
+            return True
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            self._seen.popitem(last=False)
+        return False
+
+
+def _message(event: Message | Edited) -> Message:
+    return event if isinstance(event, Message) else event.message
+
+
+def _in_group(chat: ChatRef, message_id: str | None) -> str | None:
+    """In a group the bot's words name the message that they answer."""
+    return message_id if chat.kind == "group" else None

@@ -1,0 +1,1 @@
+"""How the running bot tells about itself."""
