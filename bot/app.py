@@ -80,7 +80,7 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
 
 def build_router(settings: Settings, store: Store, models: Models, owner: TaskOwner) -> Router:
     """The core, wired up."""
-    policy = AccessPolicy(parse_ids("ADMINS", settings.admins), parse_ids("ALLOWED", settings.allowed))
+    policy = AccessPolicy(parse_ids("ADMINS", settings.admins), parse_ids("ALLOWED", settings.allowed, everybody=True))
     gates = Gates()
     personas = PersonaBook(load_personas(settings.personas_file), store.personas)
     setups = Setups(store.preferences, personas, models.default)
