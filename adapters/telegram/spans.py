@@ -90,7 +90,7 @@ class SpanWriter:
         kept = text[start:]
         at = offsets(kept)
         entities = []
-        for span in self._spans:
+        for span in reversed(self._spans):  # of two with the same place, the outer one comes first
             first, end = _tight(span, text)
             if first < end:
                 offset = at(first - start)
@@ -101,8 +101,8 @@ class SpanWriter:
 
 
 def _tight(span: _Span, text: str) -> tuple[int, int]:
-    """Where the span starts and ends without white space at its ends; a block of code keeps its indent."""
+    """Where the span starts and ends without white space at its ends; blocks keep the indent of their first line."""
     covered = text[span.start : span.end]
-    end = span.start + len(covered.rstrip())
-    indent = 0 if span.kind == MessageEntity.PRE else len(covered) - len(covered.lstrip())
-    return span.start + indent, end
+    blanks = "\n" if span.kind in (MessageEntity.PRE, MessageEntity.BLOCKQUOTE) else None
+    start = span.start + len(covered) - len(covered.lstrip(blanks))
+    return start, span.start + len(covered.rstrip())
