@@ -60,10 +60,10 @@ def _engines(address: URL) -> Engines:
 
 async def _prepare(address: URL, engines: Engines) -> None:
     example = SQLITE_EXAMPLE if address.get_backend_name() == "sqlite" else POSTGRES_EXAMPLE
-    shown = address.set(password=None, query={}, drivername=address.get_backend_name()).render_as_string()
+    shown = address.set(query={}, drivername=address.get_backend_name()).render_as_string()  # hides the password
     try:
         if address.get_backend_name() == "sqlite":
-            _make_folder(address)
+            _make_file(address)
         async with engines.writer.begin() as connection:
             await connection.run_sync(upgrade)
     except CommandError:
@@ -73,5 +73,8 @@ async def _prepare(address: URL, engines: Engines) -> None:
         raise SettingsError("DATABASE_URL", f"{shown} cannot be used: {problem_of(error)}.", example) from error
 
 
-def _make_folder(address: URL) -> None:
-    Path(address.database or "").parent.mkdir(parents=True, exist_ok=True)
+def _make_file(address: URL) -> None:
+    """Make the file where it is missing; finds out what keeps it from being opened before a driver's thread does."""
+    path = Path(address.database or "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.open("ab").close()
