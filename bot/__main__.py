@@ -6,14 +6,16 @@ import argparse
 import asyncio
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import cast
+
+from pydantic import SecretStr
 
 from bot import app, check
 from bot.app import PlatformFactory
 from bot.errors import SettingsError
+from bot.ports import Platform
 from bot.settings import Settings, read_settings
 from bot.telemetry import logs
 
@@ -65,9 +67,29 @@ def _platforms(settings: Settings, command: str | None) -> list[str]:
 
 
 def _factory(name: str, settings: Settings) -> PlatformFactory:
-    """The adapter's own `make`, imported only now: what is not used is not loaded."""
-    module = importlib.import_module(f"adapters.{name}")
-    return cast(PlatformFactory, module.make(settings))
+    """Makes the adapter of this name, whose module is loaded only now: what is not used costs nothing."""
+    match name:
+        case "telegram":
+            make = _load("adapters.telegram.adapter", "TelegramPlatform")
+            token = _secret(settings.telegram_token)
+            options = {"api_url": settings.telegram_api_url, "streaming": settings.telegram_streaming}
+            return lambda notes, commands: make(token, notes, commands, **options)
+        case "discord":
+            make = _load("adapters.discord.adapter", "DiscordPlatform")
+            token = _secret(settings.discord_token)
+            urls = {"api_url": settings.discord_api_url, "gateway_url": settings.discord_gateway_url}
+            return lambda notes, commands: make(token, notes, commands, **urls)
+        case _:
+            make = _load("adapters.console.platform", "ConsolePlatform")
+            return lambda _notes, _commands: make(sys.stdin, sys.stdout)
+
+
+def _load(module: str, name: str) -> Callable[..., Platform]:
+    return cast("Callable[..., Platform]", getattr(importlib.import_module(module), name))
+
+
+def _secret(value: SecretStr | None) -> str:
+    return "" if value is None else value.get_secret_value()
 
 
 async def _check(settings: Settings, factories: Sequence[PlatformFactory]) -> int:
@@ -79,6 +101,4 @@ async def _check(settings: Settings, factories: Sequence[PlatformFactory]) -> in
 
 
 if __name__ == "__main__":
-    # Two names for one program: pickled and logged names stay those of the package.
-    sys.argv[0] = str(Path(sys.argv[0]).with_name("parley"))
     sys.exit(main())

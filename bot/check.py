@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 from bot.app import PlatformFactory, open_models
 from bot.commands.catalogue import COMMANDS
-from bot.errors import ParleyError
+from bot.errors import ModelError, ParleyError
 from bot.ports import Store
 from bot.replies import notices
-from bot.errors import ModelError
 from bot.settings import Settings
 from bot.storage.database import open_store
 

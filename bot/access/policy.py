@@ -28,7 +28,7 @@ class AccessPolicy:
         return person.platform == "console" or person.handle in self.admins
 
     def allows(self, chat: ChatRef, person: Person) -> bool:
-        """Admins, whoever is on the list, and whoever writes in a place that is on it; a thread belongs to its channel."""
+        """Admins, whoever is on the list, and whoever writes in a place on it; a thread belongs to its channel."""
         if EVERYBODY in self.allowed or self.is_admin(person):
             return True
         ids = (person.user_id, chat.chat_id, chat.thread_id, chat.server_id, *person.roles)
