@@ -183,6 +183,7 @@ async def test_every_statement_finds_its_rows_by_an_index(sqlite_url: str) -> No
 async def test_postgresql_does_not_keep_the_plan_of_a_small_table(postgres_url: str) -> None:
     async with open_store(postgres_url) as store:
         small = await store.conversations.current("small")
+        await fill(store, small, turns=20)
         await rows_read_in_full(store, small, times=20)
         large = await store.conversations.current("large")
         await fill(store, large, turns=3000)
