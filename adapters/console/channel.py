@@ -1,0 +1,79 @@
+"""Where the answer to one line is shown, and how the console knows that it is complete.
+
+The port has no "complete"; the Stop button says it. While a model writes, every state of its answer carries a button
+whose data starts with `stop `; the last state, also after a failure or a stop, does not. So an answer is complete when
+a message that was sent on its channel is shown without such a button. What a command says is complete at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+
+from adapters.console.view import View
+from bot.domain.ids import ChatRef
+from bot.domain.platform import Limits, Outgoing
+from bot.errors import ChatGone, MessageGone
+
+STOP_DATA = "stop "
+
+_LIMITS = Limits(text=2**31 - 1, place=())
+"""A terminal counts nothing and takes texts of any length."""
+
+
+class ConsoleChannel:
+    """`finished` is set when the answer is complete, and when nobody can see it any more (`gone`).
+
+    Without a view it swallows what is shown: for answers that nobody needs to read.
+    """
+
+    def __init__(self, chat: ChatRef, view: View | None = None) -> None:
+        self._chat = chat
+        self._view = view
+        self._sent: set[str] = set()
+        self.finished = asyncio.Event()
+        self.gone = False
+
+    @property
+    def chat(self) -> ChatRef:
+        return self._chat
+
+    @property
+    def rate_key(self) -> str:
+        return self._chat.chat_id
+
+    @property
+    def limits(self) -> Limits:
+        return _LIMITS
+
+    def fits(self, source: str) -> bool:
+        return len(source) <= _LIMITS.text
+
+    async def send(self, message: Outgoing) -> str:
+        message_id = secrets.token_hex(6)
+        self._sent.add(message_id)
+        self._show(message_id, message)
+        return message_id
+
+    async def edit(self, message_id: str, message: Outgoing) -> None:
+        if self._view is not None and not self._view.knows(message_id):
+            raise MessageGone("this message was shown by an earlier run")
+        self._show(message_id, message)
+
+    async def preview(self, preview_id: int, message: Outgoing) -> None:
+        """Never called, because the limits offer no previews."""
+
+    async def typing(self) -> None:
+        """The view shows from the first moment that an answer is on its way."""
+
+    def _show(self, message_id: str, message: Outgoing) -> None:
+        running = any(button.data.startswith(STOP_DATA) for button in message.buttons)
+        try:
+            if self._view is not None:
+                self._view.show(message_id, message, running=running)
+        except OSError as error:
+            self.gone = True
+            self.finished.set()
+            raise ChatGone("nobody reads the output any more") from error
+        if not running and message_id in self._sent:
+            self.finished.set()

@@ -1,0 +1,57 @@
+"""One line, one answer, the next line; and what Ctrl-C does meanwhile."""
+
+from __future__ import annotations
+
+from adapters.console.channel import ConsoleChannel
+from adapters.console.lines import Lines
+from adapters.console.translate import CHAT, to_event
+from adapters.console.view import View
+from bot import clock
+from bot.ports import Inbox
+
+TWICE = 2.0
+"""Seconds within which a second Ctrl-C ends the chat."""
+
+
+class Session:
+    """The talk between the terminal and the core, until the input or the output ends."""
+
+    def __init__(self, inbox: Inbox, lines: Lines, view: View) -> None:
+        self._inbox = inbox
+        self._lines = lines
+        self._view = view
+        self._answer: ConsoleChannel | None = None
+        self._stopped_at: float | None = None
+
+    async def run(self) -> None:
+        while (line := await self._lines.next()) is not None:
+            if line.strip():
+                await self._converse(line.strip())
+
+    def interrupt(self) -> None:
+        """Ctrl-C: stop the running answer; the second time, or when nothing runs, end."""
+        now = clock.now()
+        if self._answer is None or (self._stopped_at is not None and now - self._stopped_at < TWICE):
+            self._end()
+            return
+        self._stopped_at = now
+        # The stopped answer shows that it is stopped; what the command itself says is not needed.
+        self._inbox.accept(to_event("/stop"), ConsoleChannel(CHAT))
+
+    async def _converse(self, line: str) -> None:
+        """Hand a line over and wait until its answer is complete."""
+        self._answer = ConsoleChannel(CHAT, self._view)
+        self._view.wait()
+        try:
+            self._inbox.accept(to_event(line), self._answer)
+            await self._answer.finished.wait()
+            if self._answer.gone:
+                self._lines.close()
+        finally:
+            self._answer = None
+            self._view.settle()
+
+    def _end(self) -> None:
+        self._lines.close()
+        if self._answer is not None:
+            self._answer.finished.set()

@@ -1,0 +1,24 @@
+"""Lines of the terminal as the core's events."""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import CommandCall, Message
+
+CHAT = ChatRef("console", "local", "terminal", "private")
+PERSON = Person("console", "local", "you")
+"""One terminal is one chat with one person, so that the conversation goes on the next time."""
+
+_COMMAND = re.compile(r"/[A-Za-z]\w*(@\w+)?(\s|$)")
+"""A path such as `/etc/hosts` is not a command."""
+
+
+def to_event(line: str) -> Message | CommandCall:
+    """What a line says. Keys are random, because the store must never have seen them in an earlier run."""
+    key = f"console:{secrets.token_hex(8)}"
+    if _COMMAND.match(line):
+        return CommandCall(key=key, chat=CHAT, author=PERSON, call=line, message_id=key)
+    return Message(key=key, chat=CHAT, author=PERSON, message_id=key, text=line, addressing="direct")
