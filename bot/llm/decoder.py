@@ -46,6 +46,8 @@ class ReplyDecoder:
         return self._reason is not None
 
     def feed(self, data: bytes) -> list[ReplyEvent]:
+        if self.done:
+            return []
         if not self._begun:
             data = data.lstrip(_BLANK)
             if not data:

@@ -14,6 +14,7 @@ from openai import (
     AsyncAzureOpenAI,
     AsyncOpenAI,
     BadRequestError,
+    DefaultAioHttpClient,
     OpenAIError,
     UnprocessableEntityError,
 )
@@ -111,12 +112,13 @@ class Endpoint:
 
 
 def _client(provider: Provider, timeout: httpx2.Timeout) -> AsyncOpenAI:
-    limits = httpx2.Limits(max_keepalive_connections=20, keepalive_expiry=_KEEP_ALIVE)
+    limits = httpx2.Limits(keepalive_expiry=_KEEP_ALIVE)
     common: dict[str, Any] = {
         "api_key": provider.api_key or "none",  # the SDK insists on one; local servers ignore it
         "default_headers": provider.headers,
         "max_retries": 0,
-        "http_client": httpx2.AsyncClient(timeout=timeout, limits=limits, follow_redirects=True),
+        # Half the CPU time per chunk of the SDK's default transport.
+        "http_client": DefaultAioHttpClient(timeout=timeout, limits=limits),
     }
     client: AsyncOpenAI
     if provider.azure_api_version is not None:
@@ -131,16 +133,20 @@ def _client(provider: Provider, timeout: httpx2.Timeout) -> AsyncOpenAI:
 async def _reads(response: httpx2.Response, decoder: ReplyDecoder) -> AsyncGenerator[bytes, None]:
     """What the network delivers, up to its end; after the answer's end only for a moment more."""
     async with aclosing(response.aiter_bytes()) as reads:
-        try:
-            while True:
-                async with asyncio.timeout(_LAST_WORDS if decoder.finishing or decoder.done else None):
-                    data = await anext(reads, None)
-                if data is None:
-                    return
-                if not decoder.done:
-                    yield data
-        except TimeoutError:
-            return
+        async for data in reads:
+            yield data
+            if decoder.finishing or decoder.done:
+                break
+        while decoder.failure is None and (data := await _soon(reads)):
+            yield data
+
+
+async def _soon(reads: AsyncGenerator[bytes, None]) -> bytes:
+    try:
+        async with asyncio.timeout(_LAST_WORDS):
+            return await anext(reads, b"")
+    except TimeoutError:
+        return b""
 
 
 def _model_info(provider: str, row: dict[str, Any]) -> ModelInfo:
