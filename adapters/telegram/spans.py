@@ -83,20 +83,21 @@ class SpanWriter:
         self._open.update((style, (self.length, url)) for style, (_, url) in paused.items())
 
     def finish(self) -> Rendered:
-        """The whole, trimmed as Telegram trims it: white space at the ends goes, indented code at the start stays."""
+        """The whole, trimmed as Telegram trims it: white space at the ends goes, but not what an entity covers."""
         text = "".join(self._parts).rstrip()
-        start = len(text) - len(text.lstrip())
-        start = min([start, *(span.start for span in self._spans if span.kind in VERBATIM)])
-        kept = text[start:]
+        # Of two entities with the same place the outer one has to come first; it was closed last.
+        placed = [(span, *_tight(span, text)) for span in reversed(self._spans)]
+        placed = sorted((each for each in placed if each[1] < each[2]), key=lambda each: (each[1], -each[2]))
+        blank = len(text) - len(text.lstrip())
+        cut = min([blank, *(start for _, start, _ in placed)])
+        kept = text[cut:]
         at = offsets(kept)
-        entities = []
-        for span in reversed(self._spans):  # of two with the same place, the outer one comes first
-            first, end = _tight(span, text)
-            if first < end:
-                offset = at(first - start)
-                length = at(end - start) - offset
-                entities.append(MessageEntity(span.kind, offset, length, url=span.url, language=span.language))
-        entities.sort(key=lambda entity: (entity.offset, -entity.length))
+        entities = [
+            MessageEntity(
+                span.kind, at(start - cut), at(end - cut) - at(start - cut), url=span.url, language=span.language
+            )
+            for span, start, end in placed
+        ]
         return Rendered(kept, tuple(entities))
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -131,36 +131,38 @@ async def test_what_fits_is_taken(fake: TelegramFake, channel: TelegramChannel) 
         await channel.send(Outgoing(source))
 
 
-async def test_the_wire_s_errors_on_a_send(fake: TelegramFake, channel: TelegramChannel) -> None:
-    async def failure(fault: Fault) -> DeliveryError:
-        fake.faults.add(fault)
-        with pytest.raises(DeliveryError) as caught:
-            await channel.send(Outgoing("x"))
-        return caught.value
+SOON = {"ok": False, "error_code": 429, "description": "Too Many Requests: retry after 0"}
+WIRE = [
+    (Fault("status", "sendMessage", status=429, body=SOON), RetryLater),
+    (Fault("flood", "sendMessage", seconds=7), RetryLater),
+    (Fault("status", "sendMessage", status=502, body=BAD_GATEWAY), Ambiguous),
+    (Fault("status", "sendMessage", status=500), Ambiguous),
+    (Fault("status", "sendMessage", status=200, body={"ok": True}), Ambiguous),
+    (Fault("status", "sendMessage", status=200, body=[]), Ambiguous),
+    (Fault("garbage", "sendMessage"), Ambiguous),
+    (Fault("drop_before", "sendMessage"), Ambiguous),
+    (Fault("drop_after", "sendMessage"), Ambiguous),
+    (Fault("stall_after", "sendMessage", seconds=2), Ambiguous),
+    (Fault("status", "sendMessage", status=401), NotSent),
+]
 
-    flood = await failure(Fault("flood", "sendMessage", seconds=7))
-    assert isinstance(flood, RetryLater)
-    assert flood.after == 7
-    await asyncio.sleep(8)
-    soon = {
-        "ok": False,
-        "error_code": 429,
-        "description": "Too Many Requests: retry after 0",
-        "parameters": {"retry_after": 0},
-    }
-    for fault, kind in (
-        (Fault("status", "sendMessage", status=429, body=soon), RetryLater),
-        (Fault("status", "sendMessage", status=502, body=BAD_GATEWAY), Ambiguous),
-        (Fault("status", "sendMessage", status=500), Ambiguous),
-        (Fault("status", "sendMessage", status=200, body={"ok": True}), Ambiguous),
-        (Fault("status", "sendMessage", status=200, body=[]), Ambiguous),
-        (Fault("garbage", "sendMessage"), Ambiguous),
-        (Fault("drop_before", "sendMessage"), Ambiguous),
-        (Fault("drop_after", "sendMessage"), Ambiguous),
-        (Fault("stall_after", "sendMessage", seconds=21), Ambiguous),
-        (Fault("status", "sendMessage", status=401), NotSent),
-    ):
-        assert type(await failure(fault)) is kind, fault
+
+@pytest.mark.parametrize(("fault", "kind"), WIRE, ids=lambda value: getattr(value, "kind", None))
+async def test_failures_on_the_wire(
+    fake: TelegramFake,
+    platform: TelegramPlatform,
+    chat: Chat,
+    fault: Fault,
+    kind: type[DeliveryError],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("adapters.telegram.adapter.ANSWER_SECONDS", 1.0)
+    fake.faults.add(replace(fault))
+    async with platform:
+        channel = platform.channel(ref(fake, chat))
+        with pytest.raises(kind) as caught:
+            await channel.send(Outgoing("x"))
+        assert not isinstance(caught.value, RetryLater) or caught.value.after == (fault.seconds or 1.0)
 
 
 async def test_refusals(fake: TelegramFake, entered: TelegramPlatform, channel: TelegramChannel, chat: Chat) -> None:

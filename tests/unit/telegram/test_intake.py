@@ -7,6 +7,7 @@ import pytest
 from adapters.telegram.adapter import TelegramPlatform
 from bot.domain.messages import ButtonPress, ChatMoved, CommandCall, Edited, Message
 from bot.domain.platform import Button, Outgoing
+from bot.ports import Platform
 from tests.fakes.telegram_api import TelegramFake
 from tests.unit.telegram.conftest import Box, eventually, listening
 
@@ -179,8 +180,9 @@ async def test_bots_channels_and_service_messages_are_left_out(
 
 
 async def test_check_names_the_bot(fake: TelegramFake, platform: TelegramPlatform) -> None:
-    async with platform:
-        line = await platform.check()
+    port: Platform = platform
+    async with port:
+        line = await port.check()
     assert line == f"Telegram: @parley_bot (id {fake.bot_user.id}), can read all group messages: no"
 
 

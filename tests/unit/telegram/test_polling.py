@@ -75,7 +75,7 @@ async def test_nobody_home_at_the_start(fake: TelegramFake, notes: MemoryNotes, 
     ann = fake.user(7)
     fake.say(fake.private(ann), ann, "hello")
     async with listening(platform, box):
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.4)  # of a clock ten times as fast: the first attempt fails
         target = fake.url.removeprefix("http://").split(":")
 
         async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -98,7 +98,10 @@ async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
-async def test_a_silent_connection_is_given_up(fake: TelegramFake, notes: MemoryNotes, box: Box) -> None:
+async def test_a_silent_connection_is_given_up(
+    fake: TelegramFake, notes: MemoryNotes, box: Box, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.telegram.polling.GRACE_SECONDS", 1.0)
     platform = TelegramPlatform(fake.token, notes, COMMANDS, api_url=fake.url, wait=1)
     ann = fake.user(7)
     fake.faults.add(Fault("stall_before", "getUpdates", seconds=600))
