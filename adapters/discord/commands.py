@@ -64,6 +64,7 @@ def invocation(data: Mapping[str, Any]) -> Invocation:
 
 
 def typing(data: Mapping[str, Any]) -> Typing | None:
+    """What is being typed; None when no option has the focus."""
     path, options = _unfold(data)
     for option in options:
         if option.get("focused"):
@@ -72,7 +73,7 @@ def typing(data: Mapping[str, Any]) -> Typing | None:
 
 
 def choices(data: Mapping[str, Any], suggestions: Sequence[str]) -> list[tuple[str, OptionValue]]:
-    """Suggestions as name and value, of the type that the option has; those that Discord would not take are left out."""
+    """Suggestions as name and value of the option's type; those that Discord would not take are left out."""
     _, options = _unfold(data)
     kind = next((option["type"] for option in options if option.get("focused")), _TYPES["text"])
     offered: list[tuple[str, OptionValue]] = []

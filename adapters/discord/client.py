@@ -1,0 +1,124 @@
+"""discord.py's client, set up for this bot: it hears little, remembers little and pings nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from adapters.discord.calls import new_trace
+from adapters.discord.intake import Intake
+
+log = logging.getLogger(__name__)
+
+API_URL = Route.BASE
+GATEWAY_URL = DiscordWebSocket.DEFAULT_GATEWAY
+
+LONGEST_WAIT = 30.0
+"""Seconds that discord.py may wait for a rate limit inside a call; the least that it takes."""
+
+GOODBYE = 2.0
+"""Seconds to wait for the gateway's own goodbye."""
+
+
+def redirect(api_url: str | None, gateway_url: str | None) -> None:
+    """Send discord.py to other servers, or back to Discord's. It knows one address of each in a process."""
+    Route.BASE = (api_url or API_URL).rstrip("/")
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url) if gateway_url else GATEWAY_URL
+
+
+class GatewayClient(discord.Client):
+    """One login. `intake` gives the taker of events, None while events are dropped.
+
+    `logged_in` is awaited between the login and the first connection to the gateway.
+    `content` asks for the text of messages that do not turn to the bot, which takes a permission.
+    """
+
+    def __init__(
+        self,
+        *,
+        content: bool,
+        intake: Callable[[], Intake | None],
+        logged_in: Callable[[GatewayClient], Awaitable[None]],
+        alive: Callable[[], None],
+    ) -> None:
+        super().__init__(
+            intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=content),
+            allowed_mentions=discord.AllowedMentions.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=LONGEST_WAIT,
+            http_trace=new_trace(),
+        )
+        self._intake = intake
+        self._logged_in = logged_in
+        self._alive = alive
+        self._handling: set[asyncio.Task[Any]] = set()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the gateway is there. discord.py gives up a connection that lets heartbeats go unanswered."""
+        socket: DiscordWebSocket | None = self.ws
+        return self.is_ready() and socket is not None and socket.open
+
+    async def leave_gateway(self) -> None:
+        """Hear nothing more; calls go on working."""
+        socket: DiscordWebSocket | None = self.ws
+        if socket is None or not socket.open:
+            return
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await socket.close(code=1000)
+        except TimeoutError:
+            log.debug("Discord's gateway did not say goodbye")
+
+    async def close(self) -> None:
+        for task in self._handling:
+            task.cancel()
+        if self._handling:
+            await asyncio.wait(self._handling)
+        await self.leave_gateway()
+        await super().close()
+
+    # What discord.py calls
+
+    async def setup_hook(self) -> None:
+        await self._logged_in(self)
+
+    async def on_ready(self) -> None:
+        self._alive()
+        log.info("Discord: connected as %s (id %s)", self.user, self.application_id)
+
+    async def on_resumed(self) -> None:
+        self._alive()
+
+    async def on_disconnect(self) -> None:
+        self._alive()
+
+    async def on_message(self, message: discord.Message) -> None:
+        if self.user is not None and (intake := self._intake()) is not None:
+            intake.message(message, self.user)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        if self.user is not None and (intake := self._intake()) is not None:
+            intake.edited(payload.message, self.user)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        task = asyncio.current_task()
+        if task is None or self.user is None or (intake := self._intake()) is None:
+            return
+        self._handling.add(task)
+        try:
+            await intake.interaction(interaction, self.user)
+        finally:
+            self._handling.discard(task)
+
+    async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
+        log.exception("Discord: %s failed", event_method)

@@ -1,0 +1,136 @@
+"""Messages that people write on Discord, as the core hears of them."""
+
+from __future__ import annotations
+
+from bot.domain.messages import Edited, Message
+from bot.domain.platform import Outgoing
+from tests.fakes.discord_api import DiscordFake
+from tests.fakes.discord_state import Channel as Place
+from tests.fakes.discord_state import User
+from tests.unit.discord.conftest import Connect, Connected
+
+
+async def _heard(bot: Connected) -> Message:
+    event, _ = await bot.next()
+    assert isinstance(event, Message)
+    return event
+
+
+async def test_a_mention_in_a_server(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    assert general.guild is not None
+    async with connect() as bot:
+        message_id = fake.say(general, ann, f"hey {fake.bot_user.mention}, how are you?")
+        heard = await _heard(bot)
+    assert heard.text == "hey, how are you?"
+    assert heard.addressing == "mention"
+    assert heard.key == f"discord:{fake.application_id}:m{message_id}"
+    assert (heard.chat.chat_id, heard.chat.thread_id, heard.chat.server_id, heard.chat.kind) == (
+        general.id,
+        None,
+        general.guild.id,
+        "group",
+    )
+    assert (heard.author.handle, heard.author.name) == (f"discord:{ann.id}", "Ann")
+
+
+async def test_the_role_of_the_bot_means_the_bot_and_others_become_names(
+    connect: Connect, fake: DiscordFake, ann: User
+) -> None:
+    guild = fake.guild("Lab")
+    place, bob = guild.channel("general"), fake.user("Bob")
+    crew = guild.role("crew", ann, bob)
+    async with connect() as bot:
+        own = guild.bot_role()
+        fake.say(place, ann, f"{own.mention} ask {bob.mention} of {crew.mention} in {place.mention}")
+        heard = await _heard(bot)
+    assert heard.text == "ask @Bob of @crew in #general"
+    assert heard.addressing == "mention"
+    assert heard.author.roles == {crew.id}
+
+
+async def test_words_that_turn_to_nobody(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    async with connect() as bot:
+        fake.say(general, ann, "just talking")
+        assert (await _heard(bot)).addressing == "none"
+
+
+async def test_a_reply_to_the_bot_quotes_it(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    async with connect() as bot:
+        fake.say(general, ann, f"{fake.bot_user.mention} hello")
+        _, channel = await bot.next()
+        answer = await channel.send(Outgoing("Hello, **Ann**."))
+        fake.say(general, ann, "thanks", reply_to=answer)
+        heard = await _heard(bot)
+    assert heard.addressing == "reply"
+    assert heard.quote is not None
+    assert (heard.quote.text, heard.quote.from_bot) == ("Hello, **Ann**.", True)
+
+
+async def test_a_reply_to_somebody_else_that_mentions_the_bot(
+    connect: Connect, fake: DiscordFake, ann: User, general: Place
+) -> None:
+    bob = fake.user("Bob")
+    async with connect() as bot:
+        said = fake.say(general, bob, "the sky is green")
+        fake.say(general, ann, f"is that so {fake.bot_user.mention} ?", reply_to=said)
+        await bot.next()
+        heard = await _heard(bot)
+    assert heard.addressing == "mention"
+    assert heard.quote is not None
+    assert (heard.quote.author, heard.quote.text, heard.quote.from_bot) == ("Bob", "the sky is green", False)
+
+
+async def test_a_thread_belongs_to_its_channel(connect: Connect, fake: DiscordFake, ann: User) -> None:
+    guild = fake.guild("Lab")
+    parent = guild.channel("general")
+    own, other = guild.thread(parent, "of the bot", fake.bot_user), guild.thread(parent, "of Ann", ann)
+    async with connect() as bot:
+        fake.say(own, ann, "go on")
+        first = await _heard(bot)
+        fake.say(other, ann, "go on")
+        second = await _heard(bot)
+    assert (first.chat.chat_id, first.chat.thread_id, first.addressing) == (parent.id, own.id, "thread")
+    assert (second.chat.chat_id, second.chat.thread_id, second.addressing) == (parent.id, other.id, "none")
+
+
+async def test_direct_messages(connect: Connect, fake: DiscordFake, ann: User) -> None:
+    place = fake.dm(ann)
+    async with connect() as bot:
+        fake.say(place, ann, "hi")
+        heard = await _heard(bot)
+    assert (heard.addressing, heard.chat.kind, heard.chat.server_id) == ("direct", "private", None)
+    assert heard.chat.chat_id == place.id
+
+
+async def test_bots_are_not_heard(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    robot = fake.world.add_user("Robot", bot=True)
+    async with connect() as bot:
+        fake.say(general, robot, f"{fake.bot_user.mention} hello")
+        fake.say(general, ann, "hello")
+        _, channel = await bot.next()
+        await channel.send(Outgoing("said by the bot itself"))
+        fake.say(general, ann, "last")
+        assert (await _heard(bot)).text == "last"
+
+
+async def test_an_edit_is_told_and_a_thread_below_a_message_is_not_one(
+    connect: Connect, fake: DiscordFake, ann: User
+) -> None:
+    guild = fake.guild("Lab")
+    place = guild.channel("general")
+    async with connect() as bot:
+        message_id = fake.say(place, ann, f"{fake.bot_user.mention} helo")
+        first = await _heard(bot)
+        guild.thread(place, "about it", ann, message_id)
+        fake.edit(place, ann, message_id, f"{fake.bot_user.mention} hello")
+        event, _ = await bot.next()
+    assert isinstance(event, Edited)
+    assert (event.message.text, event.message.message_id) == ("hello", message_id)
+    assert event.key.startswith(f"{first.key}:e")
+
+
+async def test_messages_arrive_in_their_order(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    async with connect() as bot:
+        for number in range(30):
+            fake.say(general, ann, str(number))
+        assert [(await _heard(bot)).text for _ in range(30)] == [str(number) for number in range(30)]
