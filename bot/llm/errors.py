@@ -46,12 +46,14 @@ _FILTERED = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN_MODEL = re.compile(
-    r"model.?not.?found|unknown.?model|invalid.?model|not a valid model|deployment.?not.?found|model.?decommissioned"
-    r"|model[^.]{0,80}(does not exist|not found|not available|is not supported|has been deprecated)|no endpoints found",
+    r"model.?not.?(found|supported)|requested model is not|unknown.?model|invalid.?model|not a valid model|deployment.?not.?found|model.?decommissioned"
+    r"|model[^.]{0,80}(does not exist|not found|not available|has been deprecated)|no endpoints found",
     re.IGNORECASE,
 )
 _KEY = re.compile(
-    r"(invalid|incorrect|missing|wrong|expired|revoked)[^.]{0,20}(api.?key|token|credential)", re.IGNORECASE
+    r"\b(invalid|incorrect|missing|wrong|expired|revoked)\b[^.]{0,20}(api.?key|access.?token|credential)"
+    r"|invalid_api_key|api.?key[^.]{0,20}(invalid|not valid|expired|revoked)",
+    re.IGNORECASE,
 )
 _DOWN = re.compile(r"overloaded|server.?error|unavailable|bad gateway|upstream|time.?d? ?out", re.IGNORECASE)
 _RATE = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
