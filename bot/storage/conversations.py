@@ -52,9 +52,7 @@ class SqlConversations:
     @uninterrupted
     async def add_question(self, conversation: int, question: Question) -> int | None:
         async with self.engines.writing() as connection:
-            # PostgreSQL would let two questions find the same head; for SQLite this is a plain, quick select.
-            lock = select(conversations.c.id).where(conversations.c.id == conversation).with_for_update()
-            await connection.execute(lock)
+            await _lock(connection, conversation)
             row = _question_row(question) | {"conversation_id": conversation, "parent_id": history.newest_row()}
             insert = insert_for(connection, messages).values(row | {"created_at": clock.utc_now()})
             added = await connection.execute(
@@ -112,6 +110,16 @@ class SqlConversations:
             await connection.execute(
                 update(conversations).where(conversations.c.chat_key == old_chat_key).values(chat_key=new_chat_key)
             )
+
+
+async def _lock(connection: AsyncConnection, conversation: int) -> None:
+    """Keep others from adding to this conversation, so that two questions cannot find the same newest row.
+
+    SQLite's transaction keeps everybody from writing already.
+    """
+    if connection.dialect.name == "postgresql":
+        row = select(conversations.c.id).where(conversations.c.id == conversation).with_for_update()
+        await connection.execute(row)
 
 
 async def _turn(connection: AsyncConnection, turn: int) -> tuple[Turn, str] | None:

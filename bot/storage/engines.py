@@ -66,7 +66,8 @@ def _sqlite_engines(url: URL) -> Engines:
     reader = create_async_engine(
         url, pool_size=4, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
     )
-    writer = create_async_engine(url, pool_size=1, **options)
+    # A transaction of `writing` is always ended there, so that the pool need not roll back once more.
+    writer = create_async_engine(url, pool_size=1, pool_reset_on_return=None, **options)
     for engine in (reader, writer):
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(writer.sync_engine, "begin", _begin_immediate)
