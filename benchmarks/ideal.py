@@ -142,7 +142,7 @@ def _improved(delays: Delays, limits: Limits, calls: list[float]) -> list[float]
             moved.append(rng.uniform(delays.times[0], delays.times[-1]))
         elif moved:
             moved[rng.randrange(len(moved))] += rng.uniform(-step, step)
-        wanted = sorted(max(delays.times[0], at) for at in moved) + [delays.times[-1]]
+        wanted = [*sorted(max(delays.times[0], at) for at in moved), delays.times[-1]]
         pushed = _push([(at, 0) for at in sorted(wanted)], [delays], limits)[0]
         if (total := delays.total(pushed)) < cost:
             best, cost = pushed, total
