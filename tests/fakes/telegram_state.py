@@ -181,6 +181,7 @@ class State:
         screen.touch()
 
     def close(self) -> None:
+        self.updates.close()
         for timer in self._expiries.values():
             timer.cancel()
 

@@ -70,6 +70,10 @@ class UpdateQueue:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_exception(conflict(reason))
 
+    def close(self) -> None:
+        """Let the poll that is waiting end without updates, as when its client went away."""
+        self._wake()
+
     def _confirm(self, offset: int) -> None:
         if offset > 0:
             self._pending = [update for update in self._pending if update["update_id"] >= offset]

@@ -1,0 +1,106 @@
+"""Discord as an end-to-end test sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.discord import markup
+from adapters.discord.adapter import DiscordPlatform
+from bot.app import PlatformFactory
+from bot.commands import parser
+from bot.commands.catalogue import COMMANDS
+from bot.settings import Settings
+from tests.e2e.side import CallName, Person, Place, Side, fault_of
+from tests.fakes.discord_api import DiscordFake
+from tests.fakes.faults import FaultKind
+from tests.fakes.screen import Screen, Shown
+
+CALLS: Mapping[CallName, str] = {
+    "send": "POST /channels/{id}/messages",
+    "edit": "PATCH /channels/{id}/messages/{id}",
+    "typing": "POST /channels/{id}/typing",
+}
+
+
+class DiscordSide(Side):
+    """A place's `raw` is its channel. All groups are channels of one server."""
+
+    name = "discord"
+    part_length = 2000
+
+    def __init__(self, fake: DiscordFake) -> None:
+        self.fake = fake
+        self.guild = fake.guild("Lab")
+
+    def settings(self) -> Mapping[str, Any]:
+        urls = {"discord_api_url": self.fake.api_url, "discord_gateway_url": self.fake.gateway_url}
+        return {"discord_token": self.fake.token, **urls}
+
+    def factory(self, settings: Settings) -> PlatformFactory:
+        fake = self.fake
+        return lambda notes, commands: DiscordPlatform(
+            fake.token, notes, commands, api_url=fake.api_url, gateway_url=fake.gateway_url
+        )
+
+    async def up(self) -> None:
+        await self.fake.ready(timeout=100)
+
+    def person(self, name: str) -> Person:
+        user = self.fake.user(name)
+        return Person(name, f"discord:{user.id}", user)
+
+    def private(self, person: Person) -> Place:
+        return Place("private", self.fake.dm(person.raw))
+
+    def group(self, title: str = "general") -> Place:
+        return Place("group", self.guild.channel(title.lower()))
+
+    def topic(self, group: Place, name: str, person: Person) -> Place:
+        return Place("topic", self.guild.thread(group.raw, name, person.raw))
+
+    def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
+        return self.fake.say(place.raw, person.raw, text, reply_to)
+
+    def mention(self, text: str) -> str:
+        return f"{self.fake.bot_user.mention} {text}"
+
+    def command(self, place: Place, person: Person, line: str) -> None:
+        invocation = parser.parse(COMMANDS, line)
+        self.fake.command(place.raw, person.raw, invocation.path, dict(invocation.values))
+
+    def push(self, place: Place, person: Person, message: Shown, data: str) -> None:
+        self.fake.press(place.raw, person.raw, message.message_id, data)
+
+    def edit(self, place: Place, person: Person, message_id: str, text: str) -> None:
+        self.fake.edit(place.raw, person.raw, message_id, text)
+
+    def delete(self, place: Place, message_id: str) -> None:
+        self.fake.delete(place.raw, message_id)
+
+    def screen(self, place: Place) -> Screen:
+        return self.fake.screen(place.raw)
+
+    def rendered(self, text: str) -> str:
+        return markup.render(text)
+
+    def fault(
+        self, kind: FaultKind, call: CallName, place: Place | None = None, *, final: bool = False, **fields: Any
+    ) -> None:
+        where = None if place is None else ("channel", place.raw.id)
+        self.fake.faults.add(fault_of(kind, CALLS[call], where, final=final, **fields))
+
+    @property
+    def floods(self) -> int:
+        return self.fake.floods
+
+    @property
+    def secret(self) -> str:
+        return self.fake.token
+
+    def unresolved(self) -> list[str]:
+        channels = self.fake.world.channels.values()
+        return [shown.message_id for channel in channels for shown in self.fake.thinking(channel)]
+
+    def all_screens(self) -> list[Screen]:
+        return list(self.fake.screens.values())

@@ -1,0 +1,108 @@
+"""Telegram as an end-to-end test sees it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.telegram.adapter import TelegramPlatform
+from adapters.telegram.markup import Markup
+from bot.app import PlatformFactory
+from bot.settings import Settings
+from tests.e2e.side import CallName, Person, Place, Side, fault_of
+from tests.fakes.faults import FaultKind
+from tests.fakes.screen import Screen, Shown
+from tests.fakes.telegram_api import TelegramFake
+from tests.fakes.telegram_state import Chat
+
+CALLS: Mapping[CallName, str] = {"send": "sendMessage", "edit": "editMessageText", "typing": "sendChatAction"}
+
+
+class TelegramSide(Side):
+    """A place's `raw` is the chat and the topic's number."""
+
+    name = "telegram"
+    part_length = 4096
+
+    def __init__(self, fake: TelegramFake) -> None:
+        self.fake = fake
+        self._ids = itertools.count(1001)
+        self._markup = Markup()
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"telegram_token": self.fake.token, "telegram_api_url": self.fake.url}
+
+    def factory(self, settings: Settings) -> PlatformFactory:
+        token, url, streaming = self.fake.token, self.fake.url, settings.telegram_streaming
+        return lambda notes, commands: TelegramPlatform(token, notes, commands, api_url=url, streaming=streaming)
+
+    async def up(self) -> None:
+        """A poll that begins now finds what people say from now on; what they said before is kept for it."""
+        await self.fake.until_called("getUpdates", self.fake.counted()["getUpdates"] + 1)
+
+    def person(self, name: str) -> Person:
+        number = next(self._ids)
+        return Person(name, f"telegram:{number}", self.fake.user(number, name))
+
+    def private(self, person: Person) -> Place:
+        return Place("private", (self.fake.private(person.raw), None))
+
+    def group(self, title: str = "Lab") -> Place:
+        return Place("group", (self.fake.group(title, forum=True), None))
+
+    def topic(self, group: Place, name: str, person: Person) -> Place:
+        chat, _ = group.raw
+        return Place("topic", (chat, self.fake.topic(chat, name, person.raw)))
+
+    def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
+        chat, thread = place.raw
+        replied = None if reply_to is None else int(reply_to)
+        return str(self.fake.say(chat, person.raw, text, reply_to=replied, thread_id=thread))
+
+    def mention(self, text: str) -> str:
+        return f"@{self.fake.bot_user.username} {text}"
+
+    def command(self, place: Place, person: Person, line: str) -> None:
+        self.say(place, person, line)
+
+    def push(self, place: Place, person: Person, message: Shown, data: str) -> None:
+        self.fake.press(self._chat(place), person.raw, int(message.message_id), data)
+
+    def edit(self, place: Place, person: Person, message_id: str, text: str) -> None:
+        self.fake.edit(self._chat(place), int(message_id), text)
+
+    def delete(self, place: Place, message_id: str) -> None:
+        self.fake.delete(self._chat(place), int(message_id))
+
+    def screen(self, place: Place) -> Screen:
+        chat, thread = place.raw
+        return self.fake.screen(chat, thread)
+
+    def rendered(self, text: str) -> str:
+        return self._markup.render(text).text
+
+    def fault(
+        self, kind: FaultKind, call: CallName, place: Place | None = None, *, final: bool = False, **fields: Any
+    ) -> None:
+        where = None if place is None else ("chat_id", str(self._chat(place).id))
+        self.fake.faults.add(fault_of(kind, CALLS[call], where, final=final, **fields))
+
+    @property
+    def floods(self) -> int:
+        return self.fake.floods
+
+    @property
+    def secret(self) -> str:
+        return self.fake.token
+
+    def unresolved(self) -> list[str]:
+        return [version.text for screen in self.all_screens() for version in screen.previews.values()]
+
+    def all_screens(self) -> list[Screen]:
+        return list(self.fake.screens.values())
+
+    @staticmethod
+    def _chat(place: Place) -> Chat:
+        chat: Chat = place.raw[0]
+        return chat

@@ -1,0 +1,214 @@
+"""A whole bot in a small world: someone says something somewhere, someone sees something.
+
+The bot is the real one with its real clients; around it stand a chat platform, a model provider, and a database that
+outlives restarts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import re
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bot.app import run
+from bot.settings import Settings
+from tests.e2e.side import Person, Place, Side
+from tests.e2e.texts import differs
+from tests.fakes.openai_api import OpenAIFake
+from tests.fakes.screen import Screen, Shown
+
+MODEL = "fake/test-model"
+PATIENCE = 60.0
+"""Seconds on the loop's clock that something may take to be seen."""
+
+
+class Log(logging.Handler):
+    """Keeps what the program logs, and whatever the libraries have to say."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = logging.Formatter("%(name)s: %(message)s").format(record)
+        self.lines.append(line)
+        if record.levelno >= logging.ERROR:
+            self.errors.append(line)
+
+
+class World:
+    """The bot on one platform (or on more: `others`), its model, and the people."""
+
+    def __init__(self, side: Side, model: OpenAIFake, folder: Path, log: Log) -> None:
+        self.side = side
+        self.model = model
+        self.log = log
+        self.others: tuple[Side, ...] = ()
+        self._folder = folder
+        self._settings: dict[str, Any] = {}
+        self._bot: asyncio.Task[None] | None = None
+        self._expected: list[str] = []
+
+    # The bot's life
+
+    async def start(self, **settings: Any) -> None:
+        """Start the bot, with these settings from now on."""
+        self.launch(**settings)
+        for side in (self.side, *self.others):
+            await side.up()
+
+    def launch(self, **settings: Any) -> None:
+        """Start the bot without waiting for it."""
+        assert self._bot is None, "the bot runs already"
+        self._settings |= settings
+        made = self.settings()
+        factories = [side.factory(made) for side in (self.side, *self.others)]
+        self._bot = asyncio.create_task(run(made, factories), name="the bot")
+
+    async def stop(self) -> None:
+        """Ask the bot to end, as a process host does, and wait until it has."""
+        self.signal()
+        await self.ended()
+
+    def signal(self) -> None:
+        assert self._bot is not None
+        assert not self._bot.done(), "the bot has ended by itself"
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    async def ended(self) -> None:
+        assert self._bot is not None
+        async with asyncio.timeout(PATIENCE):
+            await self._bot
+        self._bot = None
+
+    async def restart(self, **settings: Any) -> None:
+        await self.stop()
+        await self.start(**settings)
+
+    @property
+    def running(self) -> bool:
+        return self._bot is not None
+
+    def settings(self) -> Settings:
+        usual: dict[str, Any] = {
+            "providers": {"fake": {"base_url": self.model.url, "api_key": self.model.key}},
+            "chat_model": MODEL,
+            "database_url": f"sqlite:///{self._folder}/parley.db",
+            "allowed": ("*",),
+        }
+        for side in (self.side, *self.others):
+            usual |= side.settings()
+        return Settings(_env_file=None, **(usual | self._settings))  # type: ignore[call-arg]  # known to the base class, not to mypy
+
+    # What people do
+
+    def person(self, name: str) -> Person:
+        return self.side.person(name)
+
+    def private(self, name: str = "Ann") -> tuple[Person, Place]:
+        """Somebody new, and their chat with the bot."""
+        person = self.side.person(name)
+        return person, self.side.private(person)
+
+    def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
+        """Say something to the bot, which in a group takes a mention; returns the message's id."""
+        words = text if place.kind == "private" else self.side.mention(text)
+        return self.side.say(place, person, words, reply_to)
+
+    async def ask(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> list[Shown]:
+        """Say something to the bot and wait for the whole answer; returns the messages that show it."""
+        return await self.answer_after(place, lambda: self.say(place, person, text, reply_to))
+
+    async def answer_after(self, place: Place, act: Callable[[], object], timeout: float = PATIENCE) -> list[Shown]:
+        """Do something and wait until one more answer has ended; returns the messages that are new since."""
+        before = {shown.message_id for shown in self.shown(place)}
+        count = self.answers(place)
+        act()
+        await self.until(place, lambda: self.answers(place) > count, timeout)
+        return [shown for shown in self.shown(place) if shown.message_id not in before]
+
+    def press(self, place: Place, person: Person, label: str) -> None:
+        """Press the newest button of this name."""
+        for shown in reversed(self.shown(place)):
+            for name, data in shown.buttons:
+                if name == label:
+                    self.side.push(place, person, shown, data)
+                    return
+        raise AssertionError(f"no button {label!r} in {[shown.buttons for shown in self.shown(place)]}")
+
+    # What people see
+
+    def screen(self, place: Place) -> Screen:
+        return self.side.screen(place)
+
+    def shown(self, place: Place) -> list[Shown]:
+        """The bot's messages that are on screen."""
+        return self.screen(place).by_bot()
+
+    def answers(self, place: Place) -> int:
+        """How many answers have ended here: each shows a Retry button."""
+        return sum(offers(shown, "Retry") for shown in self.shown(place))
+
+    def text(self, place: Place) -> str:
+        return self.screen(place).bot_text()
+
+    async def until(self, place: Place, seen: Callable[[], object], timeout: float = PATIENCE) -> None:
+        await self.screen(place).until(lambda _: bool(seen()), timeout)
+
+    async def sees(self, place: Place, words: str, timeout: float = PATIENCE) -> None:
+        """Wait until these words stand on screen, said by the bot."""
+        await self.until(place, lambda: words in self.text(place), timeout)
+
+    def check_shows(self, messages: list[Shown], text: str) -> None:
+        """The messages show this Markdown text as the platform renders it: all of it, once, in order."""
+        problem = differs([shown.text for shown in messages], self.side.rendered(text))
+        assert problem is None, problem
+
+    # What the model was asked
+
+    def prompts(self) -> list[list[dict[str, Any]]]:
+        """The messages of each request."""
+        return [body["messages"] for body in self.model.bodies]
+
+    def roles(self, request: int = -1) -> list[tuple[str, str]]:
+        """(role, text) of a request without its system prompt."""
+        return [(m["role"], m["content"]) for m in self.prompts()[request] if m["role"] != "system"]
+
+    def system(self, request: int = -1) -> str:
+        return "\n".join(m["content"] for m in self.prompts()[request] if m["role"] == "system")
+
+    # What must hold after every test
+
+    def expect_error(self, pattern: str) -> None:
+        """A line that the log may hold at level error, as a regular expression."""
+        self._expected.append(pattern)
+
+    async def end(self) -> None:
+        """Stop the bot if it runs, and judge what it left behind."""
+        if self._bot is not None and not self._bot.done():
+            self.signal()
+        if self._bot is not None:
+            await self.ended()
+        for side in (self.side, *self.others):
+            assert side.floods == 0, f"{side.name}: the bot brought {side.floods} refusals for flooding on itself"
+            assert side.unresolved() == [], f"{side.name}: left standing"
+            left = [shown.text for screen in side.all_screens() for shown in screen.by_bot() if offers(shown, "Stop")]
+            assert left == [], f"{side.name}: a finished answer offers Stop"
+            self._check_secret(side.secret)
+        self._check_secret(self.model.key)
+        unexpected = [line for line in self.log.errors if not any(re.search(each, line) for each in self._expected)]
+        assert unexpected == []
+
+    def _check_secret(self, secret: str) -> None:
+        leaks = [line for line in self.log.lines if secret in line]
+        assert leaks == [], "a secret was logged"
+
+
+def offers(shown: Shown, label: str) -> bool:
+    return any(name == label for name, _ in shown.buttons)
