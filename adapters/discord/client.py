@@ -85,7 +85,16 @@ class GatewayClient(discord.Client):
         if self._handling:
             await asyncio.wait(self._handling)
         await self.leave_gateway()
+        await self._end_readiness()
         await super().close()
+
+    async def _end_readiness(self) -> None:
+        """End discord.py's wait for the first servers. Its `close` leaves that task behind, which two seconds later
+        announces readiness on a loop that the client has given up by then, and fails."""
+        task: asyncio.Task[None] | None = self._connection._ready_task  # noqa: SLF001  (nothing public ends it)
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
 
     # What discord.py calls
 
