@@ -44,6 +44,7 @@ class Document:
         self._links: list[tuple[str, str, int]] = []
         self._items = 0  # how many list items are open
         self._marker = ""  # what the next block of the open item begins with
+        self._marked: Token | None = None  # the item that the marker belongs to
         self._next_line: int | None = None  # the source line after the last block; None before the first
 
     def render(self, tokens: Sequence[Token]) -> Rendered:
@@ -141,10 +142,10 @@ class Document:
             case "list_item_open":
                 self._marker = (self._marker or INDENT * self._items) + self._marker_of(token)
                 self._items += 1
-                self._empty_item = token
+                self._marked = token
             case "list_item_close":
-                if self._marker:
-                    self._start(self._empty_item)
+                if self._marker and self._marked is not None:  # an item without content
+                    self._start(self._marked)
                 self._items -= 1
 
     def _marker_of(self, item: Token) -> str:

@@ -21,7 +21,7 @@ MAX_NESTING = 32
 """Containers in containers; the parser leaves out what is deeper, and `too_deep` tells so."""
 
 # Telegram's server makes no link of a host without a dot, nor of mailto (td/telegram/LinkManager.cpp).
-CLICKABLE = re.compile(r"(?:https?://[^/?#\s]+\.[^/?#\s]|tg://)", re.IGNORECASE)
+CLICKABLE = re.compile(r"(?:https?://[^/?#@\s]*\w\.\w[^/?#@\s]*(?:[/?#]|$)|tg://\w)", re.IGNORECASE)
 CLOSERS = {"\\[": "\\]", "$$": "$$"}
 BOXES = {"[ ] ": "☐", "[x] ": "☑", "[X] ": "☑"}
 DOLLARS = re.compile(r"\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)")

@@ -165,6 +165,17 @@ async def test_failures_on_the_wire(
         assert not isinstance(caught.value, RetryLater) or caught.value.after == (fault.seconds or 1.0)
 
 
+async def test_a_flood_without_the_library_s_switch(
+    fake: TelegramFake, platform: TelegramPlatform, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Entering the platform sets it; without it, the library warns when it makes the error, which fails here."""
+    monkeypatch.delenv("PTB_TIMEDELTA")
+    fake.faults.add(Fault("flood", "sendMessage", seconds=7))
+    async with platform:
+        with pytest.raises(RetryLater):
+            await platform.channel(ref(fake, chat)).send(Outgoing("x"))
+
+
 async def test_refusals(fake: TelegramFake, entered: TelegramPlatform, channel: TelegramChannel, chat: Chat) -> None:
     message_id = await channel.send(Outgoing("x"))
     with pytest.raises(NotModified):

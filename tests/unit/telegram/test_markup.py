@@ -33,6 +33,7 @@ PLAIN = [
     "[a](javascript:alert(1))",
     "[a](docs/page.md) and [b](#part)",
     "[here](http://localhost:8080/x)",
+    "[a](http://a.b@localhost) [b](http://...) [c](tg://)",
     "[write](mailto:ann@example.com)",
     "$5 and $6 and $a*b*c$",
     "snake_case_name and 2 * 3 * 4",

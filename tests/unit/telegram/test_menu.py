@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.telegram.adapter import TelegramPlatform
-from adapters.telegram.menu import menus
+from adapters.telegram.menu import menus, sync_menu
 from bot.commands.spec import Command
 from tests.fakes.faults import Fault
 from tests.fakes.telegram_api import TelegramFake
@@ -14,10 +14,9 @@ from tests.unit.telegram.conftest import COMMANDS, Box, MemoryNotes, eventually,
 
 @pytest.mark.fast
 async def test_set_once_for_each_scope(fake: TelegramFake, notes: MemoryNotes, platform: TelegramPlatform) -> None:
-    for _ in range(2):
-        async with listening(platform, Box()):
-            await eventually(lambda: fake.counted()["getUpdates"])
-            await eventually(lambda: notes.values)
+    async with platform:
+        for _ in range(2):
+            await sync_menu(platform._bot, notes, fake.bot_user.id, COMMANDS)
     assert fake.profile.menu("default") == fake.profile.menu("all_private_chats")
     assert list(fake.profile.menu()) == ["ask", "new", "start"]
     assert list(fake.profile.menu("all_group_chats")) == ["ask", "new"]
