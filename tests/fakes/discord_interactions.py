@@ -98,9 +98,10 @@ class Interactions:
     def follow_up(self, asked: Asked) -> Answer:
         """A further message. The first one after a deferral takes the place of "is thinking…"."""
         interaction, body = self._live(asked), with_files(asked.body, asked)
-        if interaction.original is not None and interaction.original.thinking:
-            revise(self.world, interaction.original, body)
-            return self._shown(interaction.original)
+        waiting = interaction.original
+        if waiting is not None and waiting.thinking and waiting.id in waiting.channel.messages:
+            revise(self.world, waiting, body)
+            return self._shown(waiting)
         guild = interaction.channel.guild
         outside = interaction.user_install and (guild is None or not guild.has_bot)
         if outside and interaction.followups >= self.world.rules.user_install_followups:

@@ -30,6 +30,7 @@ class RecordingInbox:
     asked: list[tuple[ChatRef, Person, tuple[str, ...], str, str]] = field(default_factory=list)
     answer: Callable[[str], Sequence[str]] = lambda typed: [f"{typed}-one", f"{typed}-two"]
     delay: float = 0.0
+    was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
     def accept(self, event: Incoming, channel: Channel) -> None:
         self.events.put_nowait((event, channel))
@@ -38,6 +39,7 @@ class RecordingInbox:
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
     ) -> Sequence[str]:
         self.asked.append((chat, person, path, option, typed))
+        self.was_asked.set()
         await asyncio.sleep(self.delay)
         return self.answer(typed)
 
