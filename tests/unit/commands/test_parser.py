@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.catalogue import COMMANDS
@@ -203,6 +203,7 @@ PIECES = st.one_of(
 HEADS = st.sampled_from(["/ask", "/imagine", "/set", "/persona", "/persona use", "/persona create", "/voice", "/", ""])
 
 
+@settings(deadline=None)
 @given(HEADS, st.lists(PIECES, max_size=8))
 def test_any_line_is_understood_or_refused_with_a_sentence(head: str, pieces: list[str]) -> None:
     line = f"{head} {''.join(pieces)}"
@@ -226,11 +227,13 @@ def parsed_or_said(line: str) -> Invocation | str:
         return error.sentence
 
 
+@settings(deadline=None)
 @given(st.text().filter(lambda text: text.strip() and not text.strip().casefold().startswith("question=")))
 def test_the_rest_of_a_line_is_taken_as_it_stands(question: str) -> None:
     assert parse(TREE, f"/ask {question}").values == {"question": question.strip()}
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
 def test_quotation_marks_carry_any_text(name: str) -> None:
     quoted = name.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,107 @@
+"""A small core behind the console: it answers what lines ask for, as the real one shows answers.
+
+`count 3` streams three words; `hang` says one word and goes on when it is stopped or released; `silence` says nothing
+until then; `stubborn` hears of a stop and goes on; `late` says something more when it is released; `show TEXT` streams
+the text (with `\\n` and the like); `fail`, and anything else, shows a failure at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from bot import clock
+from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import CommandCall, Incoming, Message
+from bot.domain.platform import Button, Outgoing
+from bot.errors import ChatGone
+from bot.ports import Channel
+
+STOP = (Button("Stop", "stop 1"),)
+RETRY = (Button("Retry", "retry 1"),)
+
+
+class ScriptedCore:
+    """Notes what it is asked (`heard`) and when answers end (`log`)."""
+
+    def __init__(self, interval: float = 0.0) -> None:
+        self.heard: list[Incoming] = []
+        self.log: list[str] = []
+        self.released = asyncio.Event()
+        self.closing = asyncio.Event()
+        self.lost = 0
+        self._interval = interval
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def accept(self, event: Incoming, channel: Channel) -> None:
+        self.heard.append(event)
+        task = asyncio.create_task(self._answer(event, channel))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def complete(
+        self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
+    ) -> Sequence[str]:
+        return []
+
+    async def drain(self) -> None:
+        """Wait for the running answers."""
+        self.closing.set()
+        await asyncio.gather(*self._tasks)
+
+    async def _answer(self, event: Incoming, channel: Channel) -> None:
+        try:
+            match event:
+                case CommandCall(call="/stop"):
+                    self.released.set()
+                    await channel.send(Outgoing("Stopped, says the command."))
+                case CommandCall(call=str(line)):
+                    await channel.send(Outgoing(f"ran `{line}`", buttons=(Button("One", "run /persona use one"),)))
+                case Message(text=text):
+                    self.log.append(f"begin {text}")
+                    await self._show(text, channel)
+                    self.log.append(f"end {text}")
+                case _:
+                    raise AssertionError(f"the console does not send {event}")
+        except ChatGone:
+            self.lost += 1
+
+    async def _show(self, text: str, channel: Channel) -> None:
+        verb, _, rest = text.partition(" ")
+        match verb:
+            case "count":
+                await self._stream([f"word{number} " for number in range(int(rest))], channel)
+            case "show":
+                text = rest.encode("ascii", "backslashreplace").decode("unicode_escape")
+                await self._stream([f"{word} " for word in text.split(" ")], channel)
+            case "hang":
+                message_id = await channel.send(Outgoing("**half**", buttons=STOP))
+                await self.released.wait()
+                await channel.edit(message_id, Outgoing("**half** an answer\n\n*Stopped.*", buttons=RETRY))
+            case "silence":
+                await self.released.wait()
+                await channel.send(Outgoing("*Stopped.*", buttons=RETRY))
+            case "stubborn":
+                message_id = await channel.send(Outgoing("stubborn", buttons=STOP))
+                await self.released.wait()
+                await channel.edit(message_id, Outgoing("stubborn, but it heard", buttons=STOP))
+                await self.closing.wait()
+                await channel.edit(message_id, Outgoing("stubborn, but it heard and ended", buttons=RETRY))
+            case "late":
+                await channel.send(Outgoing("early word", buttons=RETRY))
+                await self.released.wait()
+                await channel.send(Outgoing("late word"))
+            case _:
+                await channel.send(Outgoing("It failed.", buttons=RETRY))
+
+    async def _stream(self, pieces: list[str], channel: Channel) -> None:
+        message_id, shown = "", ""
+        for piece in pieces:
+            shown += piece
+            await clock.sleep(self._interval)
+            look = Outgoing(shown.rstrip(), buttons=STOP)
+            if message_id:
+                await channel.edit(message_id, look)
+            else:
+                message_id = await channel.send(look)
+        await channel.edit(message_id, Outgoing(shown.rstrip(), buttons=RETRY))

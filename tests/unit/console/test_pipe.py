@@ -1,0 +1,277 @@
+"""The console over real pipes: lines in, plain text out, an end."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+import pytest
+
+from adapters.console import ConsolePlatform
+from adapters.console.channel import ConsoleChannel
+from adapters.console.output import Output
+from adapters.console.plain import PlainView
+from adapters.console.translate import CHAT
+from bot.domain.messages import CommandCall, Message
+from bot.domain.platform import Outgoing
+from bot.errors import ChatGone, MessageGone
+from tests.unit.console.core import RETRY, STOP, ScriptedCore
+
+
+@contextmanager
+def pipe() -> Iterator[tuple[TextIO, TextIO]]:
+    """The reading and the writing end."""
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as source, open(writing, "w", encoding="utf-8") as sink:  # noqa: PTH123
+        yield source, sink
+
+
+def opened(path: Path) -> TextIO:
+    return path.open(encoding="utf-8")
+
+
+async def talk(core: ScriptedCore, lines: str | bytes) -> str:
+    """What a run over this input prints."""
+    with pipe() as (stdin, feed), pipe() as (result, stdout):
+        os.write(feed.fileno(), lines if isinstance(lines, bytes) else lines.encode())
+        feed.close()
+        async with ConsolePlatform(stdin, stdout) as console:
+            await console.receive(core)
+        await core.drain()
+        stdout.close()
+        return result.read()
+
+
+async def test_lines_are_answered_one_after_the_other() -> None:
+    core = ScriptedCore()
+
+    assert await talk(core, "count 3\ncount 2\n") == "word0 word1 word2\n\nword0 word1\n"
+    assert core.log == ["begin count 3", "end count 3", "begin count 2", "end count 2"]
+
+
+async def test_the_events_say_who_and_where() -> None:
+    core = ScriptedCore()
+    await talk(core, "count 1\n/help me\n/etc/hosts?\n")
+
+    first, second, third = core.heard
+    assert isinstance(first, Message)
+    assert isinstance(second, CommandCall)
+    assert isinstance(third, Message)
+    assert (first.text, first.addressing, first.chat.kind, first.author.handle) == (
+        "count 1",
+        "direct",
+        "private",
+        "console:local",
+    )
+    assert second.call == "/help me"
+    assert len({event.key for event in core.heard}) == 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "heard"),
+    [
+        ("count 1", ["count 1"]),
+        ("\n  \n count 1 \r\n\n", ["count 1"]),
+        (b"fail \xff\n", ["fail \ufffd"]),
+        ("fail " + "x" * 200_000 + "\ncount 1", ["fail " + "x" * 200_000, "count 1"]),
+        ("", []),
+    ],
+)
+async def test_every_kind_of_line_is_read(lines: str | bytes, heard: list[str], tmp_path: Path) -> None:
+    core = ScriptedCore()
+    source = tmp_path / "input.txt"
+    source.write_bytes(lines if isinstance(lines, bytes) else lines.encode())
+    with opened(source) as stdin, pipe() as (_, stdout):
+        async with ConsolePlatform(stdin, stdout) as console:
+            await console.receive(core)
+
+    assert [event.text for event in core.heard if isinstance(event, Message)] == heard
+
+
+async def test_a_command_and_a_failure_are_complete_at_once() -> None:
+    assert await talk(ScriptedCore(), "/model\nfail\n/new\n") == "ran `/model`\n\nIt failed.\n\nran `/new`\n"
+
+
+async def test_an_empty_input_ends() -> None:
+    core = ScriptedCore()
+    with opened(Path(os.devnull)) as stdin, pipe() as (_, stdout):
+        async with asyncio.timeout(5), ConsolePlatform(stdin, stdout) as console:
+            await console.receive(core)
+
+    assert core.heard == []
+
+
+async def test_a_process_without_any_input_ends() -> None:
+    with pipe() as (_, stdout):
+        async with asyncio.timeout(5), ConsolePlatform(None, stdout) as console:
+            await console.receive(ScriptedCore())
+
+
+async def test_text_is_written_as_it_arrives() -> None:
+    core = ScriptedCore()
+    async with running(core, "hang\n") as run:
+        await run.prints("**half**")
+        assert not run.task.done()
+        core.released.set()
+        await run.prints(" an answer\n\n*Stopped.*\n")
+        run.feed.close()
+        async with asyncio.timeout(5):
+            await run.task
+
+
+async def test_cancelling_ends_the_intake_and_not_the_answer() -> None:
+    core = ScriptedCore()
+    async with running(core, "hang\n") as run:
+        await run.prints("**half**")
+        run.task.cancel()
+        await asyncio.wait([run.task], timeout=5)
+        assert run.task.cancelled()
+        core.released.set()
+        await core.drain()
+        await run.prints(" an answer\n\n*Stopped.*\n")
+
+
+async def test_cancelling_while_no_line_comes() -> None:
+    core = ScriptedCore()
+    async with running(core, "count 1\n") as run:
+        await run.prints("word0\n")
+        run.task.cancel()
+        await asyncio.wait([run.task], timeout=5)
+        assert run.task.cancelled()
+
+
+async def test_when_nobody_reads_any_more_it_ends() -> None:
+    core = ScriptedCore()
+    async with running(core, "hang\ncount 1\n") as run:
+        await run.prints("**half**")
+        run.result.close()
+        core.released.set()
+        async with asyncio.timeout(5):
+            await run.task
+
+    assert core.lost == 1
+    assert core.log == ["begin hang"]
+
+
+@dataclass(slots=True)
+class Run:
+    """A console whose input (`feed`) stays open; `task` is its receiving."""
+
+    feed: TextIO
+    result: TextIO
+    task: asyncio.Task[None]
+
+    async def prints(self, text: str) -> None:
+        """Wait for the next text of this length, which must be this one."""
+        read = b""
+        async with asyncio.timeout(5):
+            while len(read) < len(text.encode()):
+                await self._readable()
+                read += os.read(self.result.fileno(), len(text.encode()) - len(read))
+        assert read.decode() == text
+
+    async def _readable(self) -> None:
+        ready = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self.result.fileno(), ready.set)
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_reader(self.result.fileno())
+
+
+@asynccontextmanager
+async def running(core: ScriptedCore, lines: str) -> AsyncIterator[Run]:
+    with pipe() as (stdin, feed), pipe() as (result, stdout):
+        os.write(feed.fileno(), lines.encode())
+        async with ConsolePlatform(stdin, stdout) as console:
+            task = asyncio.create_task(console.receive(core))
+            try:
+                yield Run(feed, result, task)
+            finally:
+                feed.close()  # the reading thread ends with the input
+                task.cancel()
+                await asyncio.wait([task])
+
+
+def shown(*looks: tuple[str, str, bool]) -> str:
+    """What the plain view writes for these (message, text, running)."""
+    with pipe() as (result, stdout):
+        view = PlainView(Output(stdout))
+        for message_id, text, still in looks:
+            view.show(message_id, Outgoing(text, buttons=STOP if still else RETRY), running=still)
+        view.close()
+        stdout.close()
+        return result.read()
+
+
+@pytest.mark.parametrize(
+    ("looks", "text"),
+    [
+        ([("1", "a", True), ("1", "a b", True), ("1", "a b", False)], "a b\n"),
+        ([("1", "a", False), ("2", "b", False)], "a\n\nb\n"),
+        ([("1", "a b", True), ("1", "a", True), ("1", "a b c", False)], "a b c\n"),
+        (
+            [("1", "```\na\n```", True), ("1", "```\na\nb\n```", True), ("1", "```\na\nb\n```", False)],
+            "```\na\nb\n```\n",
+        ),
+        ([("1", "a\nb\nc", True), ("1", "a\nB\nc", False)], "a\nb\nc\nB\nc\n"),
+        ([("1", "a\nb", True), ("1", "a", False)], "a\nb\na\n"),
+        ([("1", "a", False), ("1", "a", False)], "a\n"),
+        ([("1", "a", False), ("1", "a\n\nmore", False)], "a\nmore\n"),
+        ([("1", "a", True), ("2", "b", False), ("1", "a c", False)], "a\n\nb\n c\n"),
+        ([("1", "a", True)], "a\n"),
+        ([("1", "", True), ("1", "a", False)], "a\n"),
+    ],
+)
+def test_what_was_written_is_not_written_again(looks: list[tuple[str, str, bool]], text: str) -> None:
+    assert shown(*looks) == text
+
+
+def test_letters_that_the_output_lacks_become_question_marks() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as result, open(writing, "w", encoding="ascii") as stdout:  # noqa: PTH123
+        PlainView(Output(stdout)).show("1", Outgoing("naïve 🐍"), running=False)
+        stdout.close()
+        assert result.read() == b"na?ve ?\n"
+
+
+async def test_an_answer_is_complete_when_its_stop_button_is_gone() -> None:
+    with pipe() as (_, stdout):
+        view = PlainView(Output(stdout))
+        old, new = ConsoleChannel(CHAT, view), ConsoleChannel(CHAT, view)
+        earlier = await old.send(Outgoing("before", buttons=RETRY))
+        assert old.finished.is_set()
+
+        await new.edit(earlier, Outgoing("before"))
+        assert not new.finished.is_set()
+        answer = await new.send(Outgoing("a", buttons=STOP))
+        assert not new.finished.is_set()
+        await new.edit(answer, Outgoing("a b", buttons=RETRY))
+        assert new.finished.is_set()
+
+
+async def test_a_message_of_an_earlier_run_is_gone() -> None:
+    with pipe() as (_, stdout):
+        channel = ConsoleChannel(CHAT, PlainView(Output(stdout)))
+        with pytest.raises(MessageGone):
+            await channel.edit("12ab", Outgoing("x"))
+
+
+async def test_a_closed_output_is_a_chat_that_is_gone() -> None:
+    with pipe() as (result, stdout):
+        channel = ConsoleChannel(CHAT, PlainView(Output(stdout)))
+        result.close()
+        with pytest.raises(ChatGone):
+            await channel.send(Outgoing("x"))
+        assert channel.finished.is_set()
+
+
+async def test_it_must_be_entered_first() -> None:
+    with pipe() as (stdin, _), pipe() as (_, stdout), pytest.raises(RuntimeError, match="entered"):
+        await ConsolePlatform(stdin, stdout).receive(ScriptedCore())
