@@ -28,8 +28,8 @@ PRIVATE = Meter(
 GROUP = Meter(
     "messages to a group",
     WRITES,
-    Bucket(capacity=8, per_second=0.2),
-    "Bot FAQ: at most 20 messages a minute in a group; 8 at once and 12 more fill any 60 seconds",
+    Bucket(capacity=6, per_second=0.23),
+    "Bot FAQ: at most 20 messages a minute in a group; 6 at once and 13 more stay below that in any 60 seconds",
     reserve=1,
 )
 DRAFTS = (

@@ -10,8 +10,8 @@ from bot.domain.messages import Quote
 from bot.domain.personas import Persona
 from bot.domain.prompts import PromptMessage
 
-CHARACTERS_PER_TOKEN = 6
-"""How many characters of history are read for each token of the budget: no common text has more for a token."""
+CHARACTERS_PER_TOKEN = 4
+"""How many characters of history are read for each token of the budget; no text is estimated at more for a token."""
 
 QUOTE_LENGTH = 2000
 OWN_QUOTE_LENGTH = 300

@@ -34,7 +34,8 @@ class Part:
     """A range of the text in one message; `end` is None while it is open.
 
     `shown` is None as long as what the message shows is not known. `lost`: a send may have worked, but its answer
-    never came, so that there is no id to edit. `gone` counts how often people deleted the message.
+    never came, so that there is no id to edit. `repeated`: the same, where the platform knows a repeated send again
+    and answers with the first message, whose text may be older. `gone` counts how often people deleted the message.
     """
 
     start: int
@@ -44,6 +45,7 @@ class Part:
     shown: Look | None = None
     plain: bool = False
     lost: bool = False
+    repeated: bool = False
     gone: int = 0
 
 

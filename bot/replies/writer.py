@@ -191,7 +191,9 @@ class Reply:
             match step:
                 case Send():
                     message_id = await self._channel.send(self._outgoing(step))
-                    self._set_part(step.part, message_id=message_id, shown=step.look, lost=False)
+                    # A repeated send may have found the first message, which shows what was wanted then.
+                    shown = None if self._view.parts[step.part].repeated else step.look
+                    self._set_part(step.part, message_id=message_id, shown=shown, lost=False, repeated=False)
                     self._view = replace(self._view, preview=None)
                 case Edit():
                     await self._edit(step)
@@ -257,8 +259,9 @@ class Reply:
                 return
             case Ambiguous() if isinstance(step, Edit):
                 self._set_part(step.part, shown=None)
-            case Ambiguous() if not self._channel.limits.dedupes:
-                self._set_part(step.part, lost=True)
+            case Ambiguous():
+                dedupes = self._channel.limits.dedupes
+                self._set_part(step.part, lost=not dedupes, repeated=dedupes)
         self._back_off()
 
     def _back_off(self) -> None:
