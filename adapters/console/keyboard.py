@@ -42,9 +42,9 @@ class Keyboard:
 
     def read(self) -> str | None:
         """Ask for a line; blocks. None when the person ends the input (Ctrl-D)."""
-        self._echo(on=True)
         print(flush=True)
         self._asking = True
+        self._echo(on=True)
         try:
             line = input(self._prompt())
         except EOFError:
