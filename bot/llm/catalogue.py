@@ -16,10 +16,7 @@ from bot.llm.profiles import chats
 
 logger = logging.getLogger(__name__)
 
-# Seconds. A provider that failed is asked again soon, but not by every keystroke of an autocompletion.
-_FRESH = 300.0
-_FRESH_FAILURE = 30.0
-_CHECK_TIMEOUT = 10.0
+_CHECK_TIMEOUT = 10.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +35,16 @@ class _Listing:
 
 
 class Catalogue:
-    def __init__(self, endpoints: Sequence[Endpoint], timeout: float) -> None:
+    """Times in seconds: a list counts for `fresh`; a provider that does not answer within `timeout` is asked again
+    after `failed`, so soon but not by every keystroke of an autocompletion."""
+
+    def __init__(
+        self, endpoints: Sequence[Endpoint], timeout: float, fresh: float = 300.0, failed: float = 30.0
+    ) -> None:
         self._endpoints = endpoints
         self._timeout = timeout
+        self._fresh = fresh
+        self._failed = failed
         self._listings: dict[str, _Listing] = {}
         self._asking = asyncio.Lock()
 
@@ -71,12 +75,14 @@ class Catalogue:
             return Finding(model, NotConfigured(model, f"the provider {provider} is not configured"))
         if isinstance(answer, ModelError):
             return Finding(model, type(answer)(model, answer.detail))
-        if not self._quirky(provider) and all(info.name != model for info in answer):
+        if not self._lists_models(provider):
+            return Finding(model, note="cannot be checked: the provider does not list deployments")
+        if all(info.name != model for info in answer):
             return Finding(model, UnknownModel(model, "the provider does not list it"))
-        return Finding(model, note="not listed by this provider, so not checked" if self._quirky(provider) else "found")
+        return Finding(model, note="found")
 
-    def _quirky(self, provider: str) -> bool:
-        return any(e.provider.name == provider and not e.provider.quirks.lists_models for e in self._endpoints)
+    def _lists_models(self, provider: str) -> bool:
+        return any(e.provider.name == provider and e.provider.quirks.lists_models for e in self._endpoints)
 
     def _stale(self, endpoint: Endpoint, now: float) -> bool:
         return self._listings[endpoint.provider.name].until <= now
@@ -87,9 +93,9 @@ class Catalogue:
         answer = await _ask(endpoint, self._timeout)
         if isinstance(answer, ModelError):
             logger.info("no list of models: %s", answer)
-            listing = _Listing(clock.now() + _FRESH_FAILURE, ())
+            listing = _Listing(clock.now() + self._failed, ())
         else:
-            listing = _Listing(clock.now() + _FRESH, answer)
+            listing = _Listing(clock.now() + self._fresh, answer)
         self._listings[endpoint.provider.name] = listing
 
 

@@ -57,15 +57,21 @@ def _from_parts(content: object) -> tuple[str, str]:
     text, thought = "", ""
     for part in content if isinstance(content, list) else ():
         match part:
-            case str():
-                text += part
+            case {"thinking": str(words)}:
+                thought += words
             case {"thinking": list() as inner}:
-                thought += _from_parts(inner)[0]
-            case {"thinking": str(inner_text)}:
-                thought += inner_text
-            case {"text": str(piece)} | {"refusal": str(piece)}:
-                text += piece
+                thought += "".join(map(_part_text, inner))
+            case _:
+                text += _part_text(part)
     return text, thought
+
+
+def _part_text(part: object) -> str:
+    match part:
+        case str(text) | {"text": str(text)} | {"refusal": str(text)}:
+            return text
+        case _:
+            return ""
 
 
 def _reasoning(delta: dict[str, Any]) -> str:

@@ -24,15 +24,17 @@ from bot.domain.events import ReplyEvent
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.errors import BrokenStream, ModelError
 from bot.llm.decoder import ReplyDecoder
-from bot.llm.errors import error_words, from_exception
+from bot.llm.error_body import error_words
+from bot.llm.errors import from_exception
 from bot.llm.names import ModelName
 from bot.llm.parameters import Options, extra_body, message_json, parameters, refused_parameter
 from bot.llm.profiles import profile_of
 from bot.llm.providers import Provider
 
-# Seconds that a complete answer may wait for its usage and its end, which usually come with it. Reading up to the end
-# keeps the connection for the next request.
+# Seconds that a complete answer may wait for its usage, and then for the end of the bytes; both usually come with it.
+# Reading up to the end keeps the connection for the next request.
 _LAST_WORDS = 2.0
+_END = 0.25
 
 # Seconds that an idle connection is kept: people take a while to read and write, and a new one costs a TLS handshake.
 _KEEP_ALIVE = 120.0
@@ -137,13 +139,13 @@ async def _reads(response: httpx2.Response, decoder: ReplyDecoder) -> AsyncGener
             yield data
             if decoder.finishing or decoder.done:
                 break
-        while decoder.failure is None and (data := await _soon(reads)):
+        while decoder.failure is None and (data := await _within(_END if decoder.done else _LAST_WORDS, reads)):
             yield data
 
 
-async def _soon(reads: AsyncGenerator[bytes, None]) -> bytes:
+async def _within(seconds: float, reads: AsyncGenerator[bytes, None]) -> bytes:
     try:
-        async with asyncio.timeout(_LAST_WORDS):
+        async with asyncio.timeout(seconds):
             return await anext(reads, b"")
     except TimeoutError:
         return b""

@@ -6,7 +6,6 @@ import email.utils
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import httpx2
 import openai
@@ -24,8 +23,7 @@ from bot.errors import (
     Stalled,
     UnknownModel,
 )
-
-DETAIL_LENGTH = 300
+from bot.llm.error_body import error_detail, error_words, trimmed
 
 # What providers write, beside OpenAI's codes: Azure, Anthropic, Gemini, Groq, Mistral, OpenRouter, DeepSeek, vLLM,
 # llama.cpp, Ollama, LiteLLM. The wording is all that some of them give.
@@ -46,8 +44,9 @@ _FILTERED = re.compile(
     re.IGNORECASE,
 )
 _UNKNOWN_MODEL = re.compile(
-    r"model.?not.?(found|supported)|requested model is not|unknown.?model|invalid.?model|not a valid model|deployment.?not.?found|model.?decommissioned"
-    r"|model[^.]{0,80}(does not exist|not found|not available|has been deprecated)|no endpoints found",
+    r"model.?not.?(found|supported)|requested model is not|unknown.?model|invalid.?model|not a valid model"
+    r"|model.?decommissioned|deployment.?not.?found|no endpoints found"
+    r"|model[^.]{0,80}(does not exist|not found|not available|has been deprecated)",
     re.IGNORECASE,
 )
 _KEY = re.compile(
@@ -57,7 +56,6 @@ _KEY = re.compile(
 )
 _DOWN = re.compile(r"overloaded|server.?error|unavailable|bad gateway|upstream|time.?d? ?out", re.IGNORECASE)
 _RATE = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
-_SECRET = re.compile(r"\b(?:(?:sk|pk|gsk|xai|key|or|csk)[-_][\w*.\-]{6,}|Bearer\s+\S+)")
 _WAIT = re.compile(r"(?:try again|retry) (?:in|after) (?:(\d+)m)?(\d+(?:\.\d+)?)\s?(ms|s)", re.IGNORECASE)
 
 
@@ -75,14 +73,14 @@ def from_exception(model: str, error: Exception, now: datetime, secret: str = ""
         case httpx2.HTTPError():
             return BrokenStream(model, "the connection broke off")
         case _:
-            return RequestRefused(model, _trimmed(str(error), secret))
+            return RequestRefused(model, trimmed(str(error), secret))
 
 
 def from_status(
     model: str, status: int, body: object, headers: Mapping[str, str], now: datetime | None = None, secret: str = ""
 ) -> ModelError:
     """An answer with an error status. `body` is its error object, or what came instead of one."""
-    words, detail = error_words(body), _detail(body, secret)
+    words, detail = error_words(body), error_detail(body, secret)
     if status == 402 or (status in (400, 403, 429) and _QUOTA.search(words)):
         return OutOfQuota(model, detail)
     if status == 401 or (status in (400, 403) and _KEY.search(words)):
@@ -108,7 +106,7 @@ def _refusal(model: str, status: int, words: str, detail: str) -> ModelError:
 
 def from_body(model: str, body: object, secret: str = "") -> ModelError:
     """An error in an answer whose status was 200: instead of a stream, or in the middle of one."""
-    words, detail = error_words(body), _detail(body, secret)
+    words, detail = error_words(body), error_detail(body, secret)
     code = str(body.get("code") or body.get("status") or "") if isinstance(body, dict) else ""
     if code.isdigit() and 400 <= int(code) < 500:
         return from_status(model, int(code), body, {}, None, secret)
@@ -155,47 +153,3 @@ def _told_wait(words: str) -> float | None:
         return None
     minutes, amount, unit = found.groups()
     return 60 * float(minutes or 0) + float(amount) / (1000 if unit == "ms" else 1)
-
-
-def error_words(body: object) -> str:
-    """All that tells errors apart: code, type and message, also where they are nested."""
-    match body:
-        case str():
-            return body[:4000]
-        case dict():
-            inner = body.get("error") if isinstance(body.get("error"), dict | str) else None
-            parts = [body.get(name) for name in ("code", "type", "status", "message", "detail")]
-            raw = body.get("metadata", {}).get("raw") if isinstance(body.get("metadata"), dict) else None
-            return " ".join(str(part) for part in (*parts, raw) if part) + (f" {error_words(inner)}" if inner else "")
-        case list() if body:
-            return error_words(body[0])
-        case _:
-            return ""
-
-
-def _detail(body: object, secret: str) -> str:
-    """The provider's own sentence; markup is not one."""
-    return _trimmed(_sentence(body), secret)
-
-
-def _sentence(body: Any) -> str:
-    match body:
-        case str():
-            return "" if body.lstrip().startswith("<") else body
-        case {"message": str(message)} if message:
-            return message
-        case {"error": inner} if inner:
-            return _sentence(inner)
-        case {"detail": inner} if inner:
-            return _sentence(inner)
-        case [first, *_]:
-            return _sentence(first)
-        case _:
-            return ""
-
-
-def _trimmed(text: str, secret: str) -> str:
-    if secret:
-        text = text.replace(secret, "[key]")
-    text = " ".join(_SECRET.sub("[key]", text).split())
-    return text if len(text) <= DETAIL_LENGTH else text[: DETAIL_LENGTH - 1] + "…"

@@ -85,7 +85,7 @@ class Gateway:
                     if opening.visible:
                         raise
                     step = self._policy.step(error, calls, self._chance())
-                    logger.warning("model call failed: %s (%s); %s", error, type(error).__name__, step)
+                    logger.warning("model call %d failed: %s (%s); %s", calls, error, type(error).__name__, step.kind)
                     if step.kind == "stop":
                         raise
                     first_error = first_error or error

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Measured with o200k_base: English has about 3.6 characters a token, other alphabets and CJK about 4.8 bytes of UTF-8,
-# and characters outside the basic plane (emoji) about 1.7 tokens each.
+# Measured with o200k_base: English has about 3.6 characters a token, Chinese about 4.8 bytes of UTF-8, and emoji are
+# about 1.7 tokens each.
 _ASCII_PER_TOKEN = 3.6
 _BYTES_PER_TOKEN = 4.8
 _TOKENS_PER_ASTRAL = 1.7

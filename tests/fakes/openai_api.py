@@ -21,8 +21,9 @@ from tests.fakes.openai_rules import (
 from tests.fakes.openai_script import Frames, Script
 
 Seen = dict[str, Any]
-"""A recorded request: `time` (the loop's clock), `path`, `headers` (lower case), `body` (the JSON), `disconnected` (the
-client left before the end), `finished` (the answer went out), `emissions` (time and characters of each piece)."""
+"""A recorded request: `time` (the loop's clock), `path`, `peer` (the client's address), `headers` (lower case), `body`
+(the JSON), `disconnected` (the client left before the end), `finished` (the answer went out) and `emissions`
+(time and characters of each piece)."""
 
 MODELS = (FakeModel("test-model"), FakeModel("other-model"), FakeModel("reasoner", reasoning=True))
 
@@ -59,6 +60,7 @@ class OpenAIFake:
         self.running = 0
         self.most_running = 0
         self.models_status = 200
+        self.models_delay = 0.0
         self.url = ""
         self.azure_url = ""
         self._closing = False
@@ -102,6 +104,7 @@ class OpenAIFake:
 
     async def _models(self, request: web.Request, key: str | None) -> web.Response:
         self._record(request, None)
+        await asyncio.sleep(self.models_delay)
         if self.models_status != 200:
             return _json({"error": {"message": "The server had an error."}}, self.models_status)
         try:
@@ -228,6 +231,7 @@ class OpenAIFake:
         seen: Seen = {
             "time": asyncio.get_running_loop().time(),
             "path": request.path,
+            "peer": request.transport.get_extra_info("peername") if request.transport is not None else None,
             "headers": {name.lower(): value for name, value in request.headers.items()},
             "body": body,
             "disconnected": False,

@@ -156,6 +156,9 @@ BROKEN: dict[str, tuple[bytes, list[TextDelta], type[ModelError], str]] = {
     "a web page": (b"\n\n<!DOCTYPE html><html>Sign in</html>", [], BrokenStream, "web page"),
     "broken JSON": (say("Hello") + b'data: {"choices":[{"de\n\n' + say("x"), TEXT, BrokenStream, "not readable"),
     "a broken last line": (say("Hello") + b'data: {"choices":[{"de', TEXT, BrokenStream, "not readable"),
+    "an error nested deeply": (
+        say("Hello") + b'data: {"error":' + b"[" * 900 + b"1" + b"]" * 900 + b"}\n\n", TEXT, BrokenStream, "",
+    ),
     "nested without end": (say("Hello") + DEEP + STOP, TEXT, BrokenStream, "not readable"),
     "a JSON error": (b'{"error": {"message": "Boom", "type": "server_error"}}', [], ProviderDown, "Boom"),
     "a JSON error with a code": (b'{"error": {"message": "Wait", "code": 429}}', [], RateLimited, "Wait"),

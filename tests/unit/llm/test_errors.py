@@ -22,7 +22,8 @@ from bot.errors import (
     Stalled,
     UnknownModel,
 )
-from bot.llm.errors import DETAIL_LENGTH, from_body, from_exception, from_status, retry_after
+from bot.llm.error_body import DETAIL_LENGTH
+from bot.llm.errors import from_body, from_exception, from_status, retry_after
 
 NOW = datetime(2026, 11, 1, 12, 0, 0, tzinfo=UTC)
 REQUEST = httpx2.Request("POST", "http://127.0.0.1/v1/chat/completions")
@@ -46,7 +47,7 @@ STATUSES: list[tuple[int, object, type[ModelError]]] = [
     (429, error("Rate limit reached", "rate_limit_exceeded"), RateLimited),
     (429, "", RateLimited),
     (429, [{"error": {"code": 429, "message": "Resource has been exhausted"}}], RateLimited),
-    (400, error("Unsupported parameter: 'x' is not supported with this model.", "unsupported_parameter"), RequestRefused),
+    (400, error("Unsupported parameter: 'x' is not supported with this model."), RequestRefused),
     (400, error("The requested model is not supported.", "model_not_supported"), UnknownModel),
     (404, error("The model `x` does not exist", "model_not_found"), UnknownModel),
     (404, error("model 'x' not found, try pulling it first"), UnknownModel),
