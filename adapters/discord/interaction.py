@@ -8,8 +8,9 @@ own messages go on, where it may write.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import discord
 
@@ -20,6 +21,8 @@ from adapters.discord.errors import InteractionOver
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Limits, Outgoing
 from bot.errors import Ambiguous, DeliveryError, MessageGone
+
+log = logging.getLogger(__name__)
 
 
 class InteractionReply:
@@ -59,16 +62,23 @@ class InteractionReply:
 
     async def send(self, message: Outgoing) -> str:
         await self._usable()
-        if self._thinking is None:
-            return await self._follow_up(message)
-        thinking = str(self._thinking)
-        if message.private == self._hidden:
-            await self.edit(thinking, message)  # which is safe to repeat, so it counts as shown only once it succeeded
-            self._thinking = None
-            return thinking
-        await self._remove(thinking)
+        if self._thinking is not None and await self._replace(self._thinking, message):
+            message_id, self._thinking = str(self._thinking), None
+            return message_id
         self._thinking = None
         return await self._follow_up(message)
+
+    async def _replace(self, thinking: int, message: Outgoing) -> bool:
+        """Put the message in the place of "thinking…", which is safe to repeat; False when it needs another place."""
+        try:
+            if message.private == self._hidden:
+                await self.edit(str(thinking), message)
+                return True
+            async with self._webhook() as webhook:
+                await webhook.delete_message(thinking)
+        except MessageGone:
+            log.debug("somebody removed the sign that an answer will come")
+        return False
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
         await self._usable()
@@ -78,16 +88,16 @@ class InteractionReply:
 
     async def _follow_up(self, message: Outgoing) -> str:
         options = given(view=buttons_view(message.buttons))
-        async with self._webhook() as webhook:
-            sent: discord.WebhookMessage = await webhook.send(
-                content(message), ephemeral=message.private, suppress_embeds=True, wait=True, **options
-            )
-        return str(sent.id)
-
-    async def _remove(self, message_id: str) -> None:
-        with suppress(MessageGone):
+        try:
             async with self._webhook() as webhook:
-                await webhook.delete_message(int(message_id))
+                sent: discord.WebhookMessage = await webhook.send(
+                    content(message), ephemeral=message.private, suppress_embeds=True, wait=True, **options
+                )
+        except MessageGone:
+            # Discord may want every answer in the place of "thinking…", even when a person has removed that.
+            self._over = True
+            raise InteractionOver from None
+        return str(sent.id)
 
     async def _usable(self) -> None:
         await self._acknowledged.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -38,11 +39,14 @@ def person(user: discord.User | discord.Member, locale: str | None = None) -> Pe
 
 
 def message(found: discord.Message, bot: discord.ClientUser) -> Message | None:
-    """A person's message; None for those of bots, webhooks and Discord itself."""
+    """A person's message; None for those of bots, webhooks and Discord itself, and where there is nothing to hear."""
     if found.author.bot or found.webhook_id is not None or found.type not in _WRITTEN:
         return None
     own = _own_marks(found, bot)
     private = isinstance(found.channel, discord.DMChannel)
+    if not private and not (found.content or found.attachments or found.message_snapshots):
+        # A sticker, or words that Discord keeps from a bot without the message content intent.
+        return None
     return Message(
         key=f"{PLATFORM}:{bot.id}:m{found.id}",
         chat=place(found.channel, bot.id, found.guild.id if found.guild else None, private=private),
@@ -61,19 +65,7 @@ def edited(found: discord.Message, bot: discord.ClientUser) -> Edited | None:
     new = message(found, bot)
     if changed is None or new is None:
         return None
-    key = f"{new.key}:e{int(changed.timestamp() * 1000)}"
-    return Edited(
-        Message(
-            key=key,
-            chat=new.chat,
-            author=new.author,
-            message_id=new.message_id,
-            text=new.text,
-            addressing=new.addressing,
-            attachments=new.attachments,
-            quote=new.quote,
-        )
-    )
+    return Edited(replace(new, key=f"{new.key}:e{int(changed.timestamp() * 1000)}"))
 
 
 def _own_marks(found: discord.Message, bot: discord.ClientUser) -> frozenset[str]:

@@ -93,6 +93,20 @@ async def test_a_repeated_send_shows_one_message(
     assert channel.limits.dedupes
 
 
+async def test_nothing_is_remembered_about_messages_with_buttons(
+    connect: Connect, fake: DiscordFake, ann: User, general: Place
+) -> None:
+    buttons = (Button("Stop", "stop 1"),)
+    async with connect() as bot:
+        channel, _ = await channel_at(bot, fake, ann, general)
+        message_id = await channel.send(Outgoing("Hel", buttons=buttons))
+        await channel.edit(message_id, Outgoing("Hello", buttons=buttons))
+        client = bot.platform._client
+        assert client is not None
+        assert client.persistent_views == []
+        assert not client._connection._view_store._views
+
+
 async def test_a_thread_is_a_place_of_its_own(connect: Connect, fake: DiscordFake, ann: User) -> None:
     guild = fake.guild("Lab")
     parent = guild.channel("general")

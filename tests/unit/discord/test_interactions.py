@@ -12,7 +12,7 @@ from bot.domain.platform import Button, Outgoing
 from bot.errors import Ambiguous, ChatGone
 from bot.ports import Channel
 from tests.fakes.discord_api import DiscordFake
-from tests.fakes.discord_limits import Rules
+from tests.fakes.discord_limits import Rate, Rules
 from tests.fakes.discord_state import Channel as Place
 from tests.fakes.discord_state import Interaction, Permission, User
 from tests.fakes.faults import Fault
@@ -176,15 +176,46 @@ async def test_a_command_that_nobody_waits_for_any_more_is_answered_in_the_chann
     assert len(fake.screen(general).typing) == 1
 
 
-async def test_a_user_who_installed_the_app_elsewhere(connect: Connect, fake: DiscordFake, ann: User) -> None:
-    place = fake.guild("Elsewhere", has_bot=False).channel("general")
+async def test_thinking_that_somebody_removed(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
     async with connect() as bot:
-        _, channel = await _asked(bot, fake, ann, place, user_install=True)
-        for number in range(6):
-            await channel.send(Outgoing(f"part {number}"))
-        with pytest.raises(ChatGone):
-            await channel.send(Outgoing("part 6"))
-    assert [shown.text for shown in fake.screen(place).by_bot()] == [f"part {number}" for number in range(6)]
+        used, channel = await _asked(bot, fake, ann, general)
+        await fake.interactions.answered(used, 3)
+        fake.delete(general, fake.thinking(general)[0].message_id)
+        await channel.send(Outgoing("Because"))
+        used, channel = await _asked(bot, fake, ann, general)
+        await fake.interactions.answered(used, 3)
+        fake.delete(general, fake.thinking(general)[0].message_id)
+        gone = {"message": "Unknown Message", "code": 10008}
+        fake.faults.add(Fault("status", "POST /webhooks/{id}/{token}", status=404, body=gone))
+        await channel.send(Outgoing("of that"))
+    assert fake.screen(general).bot_text() == "Because\n\nof that"
+
+
+class TestForAUserWhoInstalledTheApp:
+    @pytest.fixture
+    async def fake(self) -> AsyncIterator[DiscordFake]:
+        async with DiscordFake(token=TOKEN, rules=Rules(webhook=Rate(50, 5.0))) as fake:
+            yield fake
+
+    async def test_between_people_it_is_no_private_chat_with_the_bot(
+        self, connect: Connect, fake: DiscordFake, ann: User
+    ) -> None:
+        async with connect() as bot:
+            fake.command(fake.dm(ann), ann, "ask", {"question": "why?"}, user_install=True)
+            event, _ = await bot.next()
+        assert event.chat.kind == "group"
+
+    async def test_the_answer_has_one_message_and_five_more(
+        self, connect: Connect, fake: DiscordFake, ann: User
+    ) -> None:
+        place = fake.guild("Elsewhere", has_bot=False).channel("general")
+        async with connect() as bot:
+            _, channel = await _asked(bot, fake, ann, place, user_install=True)
+            for number in range(6):
+                await channel.send(Outgoing(f"part {number}"))
+            with pytest.raises(ChatGone):
+                await channel.send(Outgoing("part 6"))
+        assert [shown.text for shown in fake.screen(place).by_bot()] == [f"part {number}" for number in range(6)]
 
 
 class TestWhenTheTokenIsUsedUp:

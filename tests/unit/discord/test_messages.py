@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.domain.messages import Edited, Message
 from bot.domain.platform import Outgoing
 from tests.fakes.discord_api import DiscordFake
+from tests.fakes.discord_payloads import event_object
 from tests.fakes.discord_state import Channel as Place
-from tests.fakes.discord_state import User
+from tests.fakes.discord_state import Intent, User
+from tests.fakes.discord_world import Event
 from tests.unit.discord.conftest import Connect, Connected
 
 
@@ -134,3 +138,79 @@ async def test_messages_arrive_in_their_order(connect: Connect, fake: DiscordFak
         for number in range(30):
             fake.say(general, ann, str(number))
         assert [(await _heard(bot)).text for _ in range(30)] == [str(number) for number in range(30)]
+
+
+def _tell(fake: DiscordFake, place: Place, author: User, **fields: Any) -> None:
+    """A message as Discord would tell of it, with fields that the fake's people do not use."""
+    message = fake.world._blank(place, author)
+    data = event_object(message, fake.bot_user) | fields
+    needs = Intent.DIRECT_MESSAGES if place.guild is None else Intent.GUILD_MESSAGES
+    fake.world.emit(Event("MESSAGE_CREATE", data, needs))
+
+
+def _file(file_id: int, name: str, mime: str | None, **fields: Any) -> dict[str, Any]:
+    link = f"https://cdn.example/{name}?ex=1&hm=2"
+    named = {"id": str(file_id), "filename": name, "size": 1234, "url": link, "proxy_url": link}
+    return named | ({} if mime is None else {"content_type": mime}) | fields
+
+
+async def test_files(connect: Connect, fake: DiscordFake, ann: User) -> None:
+    place = fake.dm(ann)
+    files = [
+        _file(1, "cat.png", "image/png", width=10, height=10),
+        _file(2, "voice-message.ogg", "audio/ogg", duration_secs=2.5, waveform="AAAA"),
+        _file(3, "song.mp3", "audio/mpeg"),
+        _file(4, "clip.mp4", "video/mp4"),
+        _file(5, "notes", None),
+    ]
+    async with connect() as bot:
+        _tell(fake, place, ann, attachments=files)
+        heard = await _heard(bot)
+    assert [file.kind for file in heard.attachments] == ["image", "voice", "audio", "video", "document"]
+    image, voice, *_ = heard.attachments
+    assert (image.name, image.mime, image.size, voice.duration) == ("cat.png", "image/png", 1234, 2.5)
+    assert image.handle == f"{place.id}/{heard.message_id}/1"
+    assert "http" not in repr(heard)
+
+
+async def test_a_forwarded_message_brings_its_words_and_files(connect: Connect, fake: DiscordFake, ann: User) -> None:
+    place = fake.dm(ann)
+    snapshot = {
+        "type": 0,
+        "content": "said elsewhere",
+        "timestamp": "2026-01-01T00:00:00+00:00",
+        "edited_timestamp": None,
+        "embeds": [],
+        "attachments": [_file(7, "cat.png", "image/png")],
+        "mentions": [],
+        "mention_roles": [],
+        "flags": 0,
+    }
+    reference = {"type": 1, "message_id": "5", "channel_id": "6"}
+    async with connect() as bot:
+        _tell(fake, place, ann, message_reference=reference, message_snapshots=[{"message": snapshot}])
+        heard = await _heard(bot)
+    assert heard.text == "said elsewhere"
+    assert [file.name for file in heard.attachments] == ["cat.png"]
+    assert heard.quote is None
+
+
+async def test_webhooks_and_announcements_are_not_heard(
+    connect: Connect, fake: DiscordFake, ann: User, general: Place
+) -> None:
+    async with connect() as bot:
+        _tell(fake, general, ann, content="by a webhook", webhook_id="9")
+        _tell(fake, general, ann, content="Ann joined", type=7)
+        _tell(fake, general, ann, content="a thread began", type=21)
+        fake.say(general, ann, "last")
+        assert (await _heard(bot)).text == "last"
+
+
+async def test_a_change_that_is_not_the_authors(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    """Discord tells of a link's preview, a pin or a thread as a change of the message."""
+    async with connect() as bot:
+        message = fake.world._blank(general, ann)
+        data = event_object(message, fake.bot_user) | {"content": "see https://example.org", "pinned": True}
+        fake.world.emit(Event("MESSAGE_UPDATE", data, Intent.GUILD_MESSAGES))
+        fake.say(general, ann, "last")
+        assert (await _heard(bot)).text == "last"
