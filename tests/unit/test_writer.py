@@ -28,7 +28,7 @@ def channel_with(*faults: str, **changes: object) -> SimulatedChannel:
 
 
 async def show(channel: SimulatedChannel, pieces: Iterable[str | float], gates: Gates | None = None) -> Delivery:
-    """A tenth of a second after the typing sign, feed texts and wait as many seconds as the numbers say; then finish."""
+    """After a tenth of a second, feed texts and wait as many seconds as the numbers say; then finish."""
     reply = Reply(channel, gates or Gates(), nonce="n", buttons=(STOP,))
     delivery = asyncio.create_task(reply.deliver())
     await asyncio.sleep(0.1)
