@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters.console.channel import ConsoleChannel
 from adapters.console.lines import Lines
-from adapters.console.translate import CHAT, to_event
+from adapters.console.translate import CHAT, person, to_event
 from adapters.console.view import View
 from bot import clock
 from bot.ports import Inbox
@@ -20,6 +20,7 @@ class Session:
         self._inbox = inbox
         self._lines = lines
         self._view = view
+        self._person = person()
         self._answer: ConsoleChannel | None = None
         self._stopped_at: float | None = None
 
@@ -36,14 +37,14 @@ class Session:
             return
         self._stopped_at = now
         # The stopped answer shows that it is stopped; what the command itself says is not needed.
-        self._inbox.accept(to_event("/stop"), ConsoleChannel(CHAT))
+        self._inbox.accept(to_event("/stop", self._person), ConsoleChannel(CHAT))
 
     async def _converse(self, line: str) -> None:
         """Hand a line over and wait until its answer is complete."""
         self._answer = ConsoleChannel(CHAT, self._view)
         self._view.wait()
         try:
-            self._inbox.accept(to_event(line), self._answer)
+            self._inbox.accept(to_event(line, self._person), self._answer)
             await self._answer.finished.wait()
             if self._answer.gone:
                 self._lines.close()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import cycle
 
 from rich.console import Console, RenderableType
@@ -124,16 +124,21 @@ class TerminalView:
 
     def _hints(self, buttons: tuple[Button, ...]) -> list[str]:
         """What can be typed instead of pressing these buttons."""
-        said = " · ".join(_typed(button) for button in buttons)
+        said = " · ".join(_typed(buttons))
         return ["", *self._rows(Text(f"({said})", style="dim"))] if said else []
 
 
-def _typed(button: Button) -> str:
-    verb, _, rest = button.data.partition(" ")
-    match verb:
-        case "run":
-            return rest
-        case "retry":
-            return "/retry to answer again"
-        case _:
-            return button.label
+def _typed(buttons: tuple[Button, ...]) -> Iterator[str]:
+    """A command for each button; one that differs from the one before in its last word alone is that word."""
+    before = ""
+    for button in buttons:
+        verb, _, line = button.data.partition(" ")
+        head, _, last = line.rpartition(" ")
+        match verb:
+            case "run":
+                yield last if head and head == before else line
+                before = head
+            case "retry":
+                yield "/retry to answer again"
+            case _:
+                yield button.label

@@ -56,7 +56,9 @@ class ScriptedCore:
                     self.released.set()
                     await channel.send(Outgoing("Stopped, says the command."))
                 case CommandCall(call=str(line)):
-                    await channel.send(Outgoing(f"ran `{line}`", buttons=(Button("One", "run /persona use one"),)))
+                    lines = ("/persona use one", "/persona use two", "/help")
+                    buttons = tuple(Button(each, f"run {each}") for each in lines)
+                    await channel.send(Outgoing(f"ran `{line}`", buttons=buttons))
                 case Message(text=text):
                     self.log.append(f"begin {text}")
                     await self._show(text, channel)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -43,6 +44,7 @@ async def talk(core: ScriptedCore, lines: str | bytes) -> str:
         async with ConsolePlatform(stdin, stdout) as console:
             await console.receive(core)
         await core.drain()
+        reading_ends()
         stdout.close()
         return result.read()
 
@@ -194,9 +196,18 @@ async def running(core: ScriptedCore, lines: str) -> AsyncIterator[Run]:
             try:
                 yield Run(feed, result, task)
             finally:
-                feed.close()  # the reading thread ends with the input
+                feed.close()
                 task.cancel()
                 await asyncio.wait([task])
+        reading_ends()
+
+
+def reading_ends() -> None:
+    """Wait for the thread that reads, before its descriptor is closed and belongs to the next test."""
+    for thread in threading.enumerate():
+        if thread.name == "console-input":
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 def shown(*looks: tuple[str, str, bool]) -> str:

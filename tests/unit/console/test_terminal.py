@@ -197,7 +197,7 @@ async def test_ctrl_c_twice_ends_in_the_middle_of_an_answer() -> None:
 async def test_commands_show_what_to_type_instead_of_buttons() -> None:
     async with terminal() as desk:
         desk.types("/persona\r")
-        await desk.sees("ran /persona", "(/persona use one)")
+        await desk.sees("ran /persona", "(/persona use one · two · /help)")
 
 
 async def test_what_is_typed_during_an_answer_waits_for_the_next_prompt() -> None:
