@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.fakes.loops import FastLoop, VirtualLoop
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "virtual: run on a clock that moves only by the test's own timers")
-    config.addinivalue_line("markers", "fast: run on a clock ten times as fast, for whole programs over sockets")
+    config.addinivalue_line("markers", "fast(speed=10): run on a clock so much faster, for whole programs over sockets")
 
 
 def pytest_asyncio_loop_factories(
@@ -23,8 +24,8 @@ def pytest_asyncio_loop_factories(
 ) -> Mapping[str, Callable[[], asyncio.AbstractEventLoop]]:
     if item.get_closest_marker("virtual"):
         return {"virtual": VirtualLoop}
-    if item.get_closest_marker("fast"):
-        return {"fast": FastLoop}
+    if fast := item.get_closest_marker("fast"):
+        return {"fast": partial(FastLoop, *fast.args)}
     return {"real": asyncio.SelectorEventLoop}
 
 

@@ -133,6 +133,11 @@ class World:
         await self.until(place, lambda: self.answers(place) > count, timeout)
         return [shown for shown in self.shown(place) if shown.message_id not in before]
 
+    @staticmethod
+    async def pass_time(seconds: float) -> None:
+        """Let time pass on the loop's clock, to see that nothing happens."""
+        await asyncio.sleep(seconds)
+
     def press(self, place: Place, person: Person, label: str) -> None:
         """Press the newest button of this name."""
         for shown in reversed(self.shown(place)):
