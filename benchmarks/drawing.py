@@ -38,7 +38,8 @@ STYLES = """
   @media (prefers-color-scheme: dark) {
     .paper { fill: #0d1117; stroke: #3d444d; } .bar { fill: #151b23; } .rule { stroke: #3d444d; }
     .ask { fill: #1c3a5e; } .say { fill: #1b222c; } .block { fill: #2a323d; } .button { fill: #2a323d; }
-    .logo { fill: #4f8fe8; } text { fill: #e6edf3; } .faint { fill: #9198a1; } .c { fill: #f0a8cf; } .p { fill: #e6edf3; }
+    .logo { fill: #4f8fe8; } text { fill: #e6edf3; } .faint { fill: #9198a1; } .c { fill: #f0a8cf; }
+    .p { fill: #e6edf3; }
     .logo-ink { fill: #0d1117; }
   }
 """
