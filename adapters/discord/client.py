@@ -108,9 +108,6 @@ class GatewayClient(discord.Client):
     async def on_resumed(self) -> None:
         self._alive()
 
-    async def on_disconnect(self) -> None:
-        self._alive()
-
     async def on_message(self, message: discord.Message) -> None:
         if self.user is not None and (intake := self._intake()) is not None:
             intake.message(message, self.user)

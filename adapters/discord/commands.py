@@ -30,7 +30,7 @@ _PRIVATE_SECTIONS = ("data", "admin")
 
 
 @dataclass(frozen=True, slots=True)
-class Typing:
+class Focus:
     """What a person has typed into an option that offers suggestions."""
 
     path: tuple[str, ...]
@@ -63,12 +63,12 @@ def invocation(data: Mapping[str, Any]) -> Invocation:
     return Invocation(path, {option["name"]: option["value"] for option in options})
 
 
-def typing(data: Mapping[str, Any]) -> Typing | None:
+def focus(data: Mapping[str, Any]) -> Focus | None:
     """What is being typed; None when no option has the focus."""
     path, options = _unfold(data)
     for option in options:
         if option.get("focused"):
-            return Typing(path, option["name"], str(option["value"]))
+            return Focus(path, option["name"], str(option["value"]))
     return None
 
 

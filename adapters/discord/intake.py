@@ -54,7 +54,9 @@ class Intake:
         key = f"{translate.PLATFORM}:{bot.id}:i{told.id}"
         match told.type:
             case discord.InteractionType.application_command:
-                await self._command(told, CommandCall(key, chat, author, commands.invocation(data)))
+                call = commands.invocation(data)
+                hidden = commands.answers_privately(self._registry, call.path[0])
+                await self._command(told, CommandCall(key, chat, author, call), hidden=hidden)
             case discord.InteractionType.component:
                 await self._press(told, key, chat, author, str(data.get("custom_id", "")))
             case discord.InteractionType.autocomplete:
@@ -62,12 +64,11 @@ class Intake:
             case _:
                 log.info("an interaction of type %s was left alone", told.type)
 
-    async def _command(self, told: discord.Interaction, event: CommandCall) -> None:
+    async def _command(self, told: discord.Interaction, event: CommandCall, *, hidden: bool) -> None:
         reply = InteractionReply(told, self._current)
-        name = event.call.path[0] if not isinstance(event.call, str) else event.call
         behind = MessageChannel(event.chat, self._current)
         self._inbox.accept(event, InteractionChannel(reply, f"interaction {told.id}", behind))
-        await reply.acknowledge(hidden=commands.answers_privately(self._registry, name))
+        await reply.acknowledge(hidden=hidden)
 
     async def _press(self, told: discord.Interaction, key: str, chat: ChatRef, author: Person, custom_id: str) -> None:
         reply = InteractionReply(told, self._current)
@@ -83,21 +84,21 @@ class Intake:
         return InteractionChannel(reply, f"interaction {told.id}", MessageChannel(chat, self._current))
 
     async def _suggest(self, told: discord.Interaction, chat: ChatRef, author: Person, data: Mapping[str, Any]) -> None:
-        typing = commands.typing(data)
-        if typing is None:
+        focus = commands.focus(data)
+        if focus is None:
             return
         found: Sequence[str] = ()
         try:
             async with asyncio.timeout(SUGGEST_WITHIN):
-                found = await self._inbox.complete(chat, author, typing.path, typing.option, typing.typed)
+                found = await self._inbox.complete(chat, author, focus.path, focus.option, focus.typed)
         except TimeoutError:
-            log.info("no suggestions for %s in time", typing.option)
+            log.info("no suggestions for %s in time", focus.option)
         offered = [discord.app_commands.Choice(name=name, value=value) for name, value in commands.choices(data, found)]
         try:
             async with showing():
                 await told.response.autocomplete(offered)
         except DeliveryError as error:
-            log.info("suggestions for %s were not taken: %s", typing.option, error)
+            log.info("suggestions for %s were not taken: %s", focus.option, error)
 
 
 def _may_write(told: discord.Interaction) -> bool:

@@ -53,4 +53,4 @@ def test_nested_groups_are_unfolded() -> None:
 def test_a_command_without_options() -> None:
     call = commands.invocation({"name": "new"})
     assert (call.path, call.values) == (("new",), {})
-    assert commands.typing({"name": "new"}) is None
+    assert commands.focus({"name": "new"}) is None

@@ -133,6 +133,8 @@ async def test_leaving_does_not_wait_for_suggestions(
         bot.inbox.delay = 30
         asking = asyncio.create_task(fake.autocomplete(general, ann, "persona use", "name", "te", timeout=0.5))
         await bot.inbox.was_asked.wait()
+        leaving_at = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - leaving_at < 5
     with pytest.raises(TimeoutError):
         await asking
 
