@@ -107,6 +107,10 @@ WHOLE: dict[str, tuple[bytes, list[ReplyEvent]]] = {
         + event({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": USAGE}),
         [TextDelta("Hello"), SEEN, Finished("stop")],
     ),
+    "usage before the end": (
+        event({"choices": [], "usage": USAGE}) + say("Hello") + STOP + DONE,
+        [TextDelta("Hello"), SEEN, Finished("stop")],
+    ),
     "usage of Groq": (say("Hello") + event({"choices": [{"delta": {}, "finish_reason": "stop"}],
                                             "x_groq": {"usage": {"prompt_tokens": 3, "completion_tokens": 1}}}),
                       [TextDelta("Hello"), UsageSeen(Usage(3, 1)), Finished("stop")]),

@@ -118,6 +118,7 @@ WAITS: list[tuple[Mapping[str, str], str, float | None]] = [
     ({"retry-after": "Sun, 01 Nov 2026 12:00:30 GMT"}, "", 30),
     ({"retry-after": "Sun, 01 Nov 2026 11:00:00 GMT"}, "", 0),
     ({"retry-after": "soon"}, "", None),
+    ({"retry-after": "Sun, 01 Nov 2026 12:00:30"}, "Try again in 5s.", 5),
     ({"retry-after": "-3"}, "", None),
     ({"retry-after": "nan"}, "", None),
     ({}, "Rate limit reached. Please try again in 1m20.5s.", 80.5),

@@ -24,6 +24,7 @@ def decode(*reads: bytes) -> list[ServerEvent]:
         (b"data:a\n\n", [ServerEvent(b"a")]),
         (b"data:  a\n\n", [ServerEvent(b" a")]),
         (b"data: a\ndata: b\n\n", [ServerEvent(b"a\nb")]),
+        (b"data: a\r\ndata: b\r\n\r\n", [ServerEvent(b"a\nb")]),
         (b"data\n\n", [ServerEvent(b"")]),
         (b"event: error\ndata: a\n\ndata: b\n\n", [ServerEvent(b"a", b"error"), ServerEvent(b"b")]),
         (b": a comment\n\nid: 1\nretry: 5\ndata: a\n\n", [ServerEvent(b"a")]),
