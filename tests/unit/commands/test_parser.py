@@ -112,6 +112,7 @@ TREE = checked(
         ),
         ("/imagine size=SMALL count=2 a cat", "imagine", {"size": "Small", "count": 2, "prompt": "a cat"}),
         ("/set 0.5 10", "set", {"temperature": 0.5, "tokens": 10}),
+        ("/set 0 1 5", "set", {"temperature": 0.0, "tokens": 1, "below": 5.0}),
         ("/set loud=Yes temperature=2", "set", {"loud": True, "temperature": 2.0}),
         ("/set loud=0", "set", {"loud": False}),
         ('/set stop=""', "set", {"stop": ""}),

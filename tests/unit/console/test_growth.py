@@ -43,6 +43,7 @@ FRAGMENTS = [
     "日本語の文章 🐍🎉\n",
     "**bold that ends\nin the next line**\n",
     "half a line",
+    "a_line_of_code = " + "'long' " * 30,
     "#",
     "-",
     "`",
@@ -116,6 +117,16 @@ def test_code_higher_than_the_screen_goes_out_line_by_line() -> None:
     assert growing.rest() == []
 
 
+def test_a_line_of_code_that_may_become_longer_is_not_printed() -> None:
+    growing = Growing(rows_of)
+
+    growing.update("```\n" + "x" * 100)
+    assert growing.ripe(1) == []
+    growing.update("```\n" + "x" * 110 + "\n```")
+
+    assert growing.rest() == ["", "  " + "x" * 58, "  " + "x" * 52]
+
+
 def test_a_block_that_may_still_change_is_not_printed() -> None:
     growing = Growing(rows_of)
 
@@ -164,6 +175,8 @@ def test_text_that_contradicts_what_is_printed_is_shown_again() -> None:
         ("# T\ntext", ["T", "text"]),
         ("text\n# T", ["text", "", "T"]),
         ("```py\nx  = 1\n\n\ny\n```", ["  x  = 1", "", "", "  y"]),
+        ("```\nx\n```\ntext", ["  x", "", "text"]),
+        ("text\n```\nx\n```", ["text", "", "  x"]),
         ("- a\n  ```\n  x\n  ```", [" • a", "     x"]),
         ("&lt; &amp;", ["< &"]),
         ("~~gone~~ **b** *i*", ["gone b i"]),
