@@ -91,6 +91,7 @@ def build_router(settings: Settings, store: Store, models: Models, owner: TaskOw
         gates,
         estimate=estimate_tokens,
         budget=lambda model: history_budget(model, settings.history_tokens),
+        most_history=settings.history_tokens,
     )
     services = Services(
         store=store,

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import secrets
-from collections.abc import Callable, Coroutine
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot import clock
+from bot.conversation.inquiry import Inquiry, Outcome, inquire
 from bot.conversation.setup import Setup, Setups
-from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, Window, with_quote
-from bot.domain.conversations import Answer, AnswerState, Question, Turn
-from bot.domain.events import Finished, ReasoningDelta, Started, TextDelta, UsageSeen
+from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, with_quote
+from bot.domain.conversations import Answer, Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Message
 from bot.domain.platform import Button
-from bot.domain.prompts import ChatRequest
-from bot.domain.usage import Usage
-from bot.errors import EmptyAnswer, ModelError, PromptTooLong
+from bot.errors import ModelError
 from bot.ports import Channel, ChatModel, Store
 from bot.replies import notices
 from bot.replies.gate import Gates
@@ -31,27 +27,12 @@ from bot.replies.writer import Delivery, Reply
 log = logging.getLogger(__name__)
 
 Budget = Callable[[str], int]
-"""How many tokens of history a request to this model may carry."""
 
 STORE_WITHIN = 2.0
 """Seconds that a finished answer waits for its messages before it is stored without all of their ids."""
 
 LAST_FLUSH = 5.0
 """Seconds that an answer which a shutdown interrupts has to say so and be stored."""
-
-SHORTER = (1.0, 0.5, 0.2, 0.0)
-"""Shares of the history budget that are tried in turn when the model finds the request too long."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What the model made of the question, as far as it got. `footer` is what the bot adds on screen, never stored."""
-
-    model: str
-    state: AnswerState = "incomplete"
-    text: list[str] = field(default_factory=list)
-    usage: Usage | None = None
-    footer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +41,7 @@ class Asked:
 
     turn: int | None
     chat: ChatRef
-    person: Person
-    question: Question
-    setup: Setup
-    tokens: int
+    inquiry: Inquiry
 
 
 @dataclass(slots=True)
@@ -76,10 +54,21 @@ class _Running:
 
 
 class Turns:
-    """Answers questions; one at a time for each chat, which the lanes see to."""
+    """Answers questions; one at a time for each chat, which the lanes see to.
+
+    `budget` tells how many tokens of history a request to a model may carry, and `most_history` is the most it tells.
+    """
 
     def __init__(
-        self, store: Store, models: ChatModel, setups: Setups, gates: Gates, *, estimate: Estimate, budget: Budget
+        self,
+        store: Store,
+        models: ChatModel,
+        setups: Setups,
+        gates: Gates,
+        *,
+        estimate: Estimate,
+        budget: Budget,
+        most_history: int,
     ) -> None:
         self._store = store
         self._models = models
@@ -87,6 +76,7 @@ class Turns:
         self._gates = gates
         self._estimate = estimate
         self._budget = budget
+        self._characters = most_history * CHARACTERS_PER_TOKEN
         self._running: dict[str, _Running] = {}
 
     async def answer(self, message: Message, channel: Channel) -> None:
@@ -98,22 +88,35 @@ class Turns:
             text=with_quote(message.text, message.quote),
             message_id=message.message_id,
         )
-        conversation = await self._store.conversations.current(message.chat.key)
-        turn = await self._store.conversations.add_question(conversation, question)
+        chat, person = message.chat, message.author
+        conversation = await self._store.conversations.current(chat.key)
+        # The lane lets nobody else add to this conversation meanwhile, so these three need not wait for each other.
+        async with asyncio.TaskGroup() as group:
+            added = group.create_task(self._store.conversations.add_question(conversation, question))
+            history = group.create_task(self._store.conversations.window(conversation, self._characters))
+            setup = group.create_task(self._setups.of(chat, person))
+        turn = added.result()
         if turn is None:
             log.info("%s was answered before", message.key)
             return
-        await self._run(turn, message.chat, message.author, question, channel)
+        await self._run(
+            Asked(turn, chat, self._inquiry(chat, person, question, setup.result(), history.result())), channel
+        )
 
     async def answer_again(
         self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None
     ) -> None:
         """Give a turn another answer, from another model if one is named."""
-        await self._run(turn.id, chat, person, turn.question, channel, model=model)
+        setup = await self._setups.of(chat, person)
+        if model is not None:
+            setup = replace(setup, model=model)
+        history = await self._store.conversations.before(turn.id, self._characters)
+        await self._run(Asked(turn.id, chat, self._inquiry(chat, person, turn.question, setup, history)), channel)
 
     async def answer_once(self, question: Question, chat: ChatRef, person: Person, channel: Channel) -> None:
         """Answer without history, and keep nothing."""
-        await self._run(None, chat, person, question, channel)
+        setup = await self._setups.of(chat, person)
+        await self._run(Asked(None, chat, self._inquiry(chat, person, question, setup, ())), channel)
 
     def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
         """Stop the chat's running answer, or only this turn's; what it has said stays. False when it is not running."""
@@ -123,45 +126,39 @@ class Turns:
         running.stopped = True
         return running.task.cancel()
 
-    async def _run(
-        self,
-        turn: int | None,
-        chat: ChatRef,
-        person: Person,
-        question: Question,
-        channel: Channel,
-        *,
-        model: str | None = None,
-    ) -> None:
+    def _inquiry(
+        self, chat: ChatRef, person: Person, question: Question, setup: Setup, history: Sequence[Turn]
+    ) -> Inquiry:
+        tokens = self._budget(setup.model) if history else 0
+        return Inquiry(setup, question, person, chat.kind == "group", history, tokens)
+
+    async def _run(self, asked: Asked, channel: Channel) -> None:
         started = clock.now()
-        setup = await self._setups.of(chat, person)
-        if model is not None:
-            setup = Setup(setup.persona, model, setup.sampling)
-        asked = Asked(turn, chat, person, question, setup, self._budget(setup.model) if turn is not None else 0)
+        question, locale = asked.inquiry.question, asked.inquiry.person.locale
         reply = Reply(
             channel,
             self._gates,
             nonce=secrets.token_hex(8),
-            reply_to=question.message_id if chat.kind == "group" else None,
-            buttons=(Button(notices.STOP.say(person.locale), f"stop {turn or 0}"),),
+            reply_to=question.message_id if asked.inquiry.group else None,
+            buttons=(Button(notices.STOP.say(locale), f"stop {asked.turn or 0}"),),
         )
-        outcome = Outcome(setup.model)
-        delivery = asyncio.create_task(reply.deliver(), name=f"reply {turn}")
+        outcome = Outcome(asked.inquiry.setup.model)
+        delivery = asyncio.create_task(reply.deliver(), name=f"reply {asked.turn}")
         try:
             interrupted = not await self._ask(asked, reply, outcome)
             self._close(asked, reply, outcome)
             await _see_through(self._conclude(asked, reply, outcome, delivery), hurry=interrupted)
         finally:
             await _end(delivery)
-        log.info(
-            "turn %s in %s: %s by %s in %.2f s", turn, chat.key, outcome.state, outcome.model, clock.now() - started
-        )
+        seconds = clock.now() - started
+        log.info("turn %s in %s: %s by %s in %.2f s", asked.turn, asked.chat.key, outcome.state, outcome.model, seconds)
 
     async def _ask(self, asked: Asked, reply: Reply, outcome: Outcome) -> bool:
         """Let the model answer into the reply; the outcome says how it ended. False when the bot is shutting down."""
-        running = _Running(asked.turn, asyncio.create_task(self._stream(asked, reply, outcome)))
+        work = inquire(self._models, self._estimate, asked.inquiry, reply, outcome)
+        running = _Running(asked.turn, asyncio.create_task(work))
         self._running[asked.chat.key] = running
-        locale = asked.person.locale
+        locale = asked.inquiry.person.locale
         try:
             await running.task
         except asyncio.CancelledError:
@@ -183,53 +180,11 @@ class Turns:
             del self._running[asked.chat.key]
         return True
 
-    async def _stream(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
-        """Ask with as much history as allowed, and with less where the model finds that too long."""
-        for share in SHORTER:
-            request = await self._request(asked, int(asked.tokens * share))
-            try:
-                await self._read(request, reply, outcome, asked.person.locale)
-            except PromptTooLong:
-                if share == SHORTER[-1] or asked.tokens == 0 or outcome.text:
-                    raise
-            else:
-                return
-
-    async def _request(self, asked: Asked, tokens: int) -> ChatRequest:
-        history = []
-        if asked.turn is not None and tokens > 0:
-            history = list(await self._store.conversations.before(asked.turn, tokens * CHARACTERS_PER_TOKEN))
-        window = Window(self._estimate, tokens, asked.chat.kind == "group")
-        return ChatRequest(
-            model=asked.setup.model,
-            messages=window.messages(asked.setup.persona, history, asked.question),
-            sampling=asked.setup.sampling,
-            person=hashlib.sha256(asked.person.handle.encode()).hexdigest()[:32],
-        )
-
-    async def _read(self, request: ChatRequest, reply: Reply, outcome: Outcome, locale: str | None) -> None:
-        async with aclosing(self._models.stream(request)) as events:
-            async for event in events:
-                match event:
-                    case Started():
-                        outcome.model = event.model
-                    case TextDelta():
-                        outcome.text.append(event.text)
-                        reply.feed(event.text)
-                    case ReasoningDelta():
-                        pass  # never part of the answer
-                    case UsageSeen():
-                        outcome.usage = event.usage
-                    case Finished():
-                        _finish(event, outcome, locale)
-        if not "".join(outcome.text).strip() and not outcome.footer:
-            raise EmptyAnswer(outcome.model)
-
     def _close(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
         """Nothing more comes: the last words, and the buttons of a finished answer."""
         if outcome.footer:
             reply.feed(_below(reply.text, outcome.footer))
-        label = notices.RETRY.say(asked.person.locale)
+        label = notices.RETRY.say(asked.inquiry.person.locale)
         reply.finish((Button(label, f"retry {asked.turn}"),) if asked.turn is not None else ())
 
     async def _conclude(self, asked: Asked, reply: Reply, outcome: Outcome, delivery: asyncio.Task[Delivery]) -> None:
@@ -245,22 +200,10 @@ class Turns:
             text="".join(outcome.text),
             state=outcome.state,
             model=outcome.model,
-            persona=asked.setup.persona.name,
+            persona=asked.inquiry.setup.persona.name,
             usage=outcome.usage,
             message_ids=reply.delivery().message_ids,
         )
-
-
-def _finish(event: Finished, outcome: Outcome, locale: str | None) -> None:
-    match event.reason:
-        case "stop" | "tool_calls":
-            outcome.state = "complete"
-        case "length":
-            outcome.state = "incomplete"
-            outcome.footer = notices.ANSWER_CUT.say(locale)
-        case "content_filter":
-            outcome.state = "failed"
-            outcome.footer = notices.CONTENT_FILTERED.say(locale)
 
 
 def _below(text: str, footer: str) -> str:
