@@ -136,7 +136,7 @@ class Gates:
         spot.slow_down(min(SLOWEST, spot.slow * 2))
         spot.calm_at = spot.quiet_until + CALM
         for _, count in spot.counts:
-            count.empty(now)
+            count.empty(spot.quiet_until)
         self._pump()
 
     def _place(self, key: str, limits: Limits, now: float) -> _Place:

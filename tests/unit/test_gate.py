@@ -92,6 +92,19 @@ async def test_a_flood_silences_its_place_alone_and_slows_it_down_for_a_while() 
     assert await passed_at(gates, ask(gates, "a", ONE_A_SECOND)) - calm == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("rate", [Bucket(8, 0.2), Window(5, 5.0)], ids=["bucket", "window"])
+async def test_after_a_flood_a_durable_call_waits_no_longer_than_was_asked(rate: Bucket | Window) -> None:
+    limits = Limits(text=100, place=(Meter("chat", BOTH, rate, "test", reserve=1),))
+    gates = Gates()
+    for asked in (2.0, 4.0, 8.0):
+        now = asyncio.get_running_loop().time()
+        gates.flooded("a", limits, asked)
+        assert await passed_at(gates, ask(gates, "a", limits)) - now == pytest.approx(asked + MARGIN)
+    second = ask(gates, "a", limits)
+    now = asyncio.get_running_loop().time()
+    assert await passed_at(gates, second) - now > 10
+
+
 async def test_idle_places_are_forgotten() -> None:
     gates = Gates()
     for number in range(1000):
