@@ -42,6 +42,7 @@ class Session:
     async def _converse(self, line: str) -> None:
         """Hand a line over and wait until its answer is complete."""
         self._answer = ConsoleChannel(CHAT, self._view)
+        self._stopped_at = None
         self._view.wait()
         try:
             self._inbox.accept(to_event(line, self._person), self._answer)
