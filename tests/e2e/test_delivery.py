@@ -12,7 +12,7 @@ from tests.e2e.world import World
 from tests.fakes.faults import FaultKind
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.fast(15)
 
 TEXT = "The answer that has to arrive, whatever happens on its way. " * 10
 

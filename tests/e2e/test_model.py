@@ -10,7 +10,7 @@ from tests.e2e.world import MODEL, World
 from tests.fakes import openai_script
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast
+pytestmark = pytest.mark.fast(15)
 
 HALF = "The beginning of an answer that will never be finished, "
 
