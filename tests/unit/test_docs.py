@@ -1,0 +1,159 @@
+"""The documents for people, compared with what is there."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+from xml.etree import ElementTree
+
+import discord
+import pytest
+
+from bot.commands import registry
+from bot.commands.catalogue import COMMANDS
+from bot.conversation.personas import load_personas
+from bot.llm.providers import KNOWN, LOCAL, KnownProvider
+from bot.settings import Settings
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+WRITTEN = (*DOCUMENTS, ".env.example", "Procfile", "Makefile", "docs/streamed-chat.svg")
+README = read("README.md")
+CONTRIBUTING = read("CONTRIBUTING.md")
+
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+LINK = re.compile(r'\]\(([^)\s]+)\)|src="([^"]+)"')
+PATH = re.compile(r"`((?:bot|adapters|tests|benchmarks|docs)/[\w./]+)`")
+MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|home|root|usr|opt|var|etc|Users)\b")
+
+
+def section(document: str, heading: str) -> str:
+    return document.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+
+
+def anchors(document: str) -> set[str]:
+    """The names that headings get on a page: lower case, hyphens for blanks, no punctuation."""
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in HEADING.findall(document)}
+
+
+# Links, paths and commands to type
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_within_the_repository_lead_somewhere(name: str) -> None:
+    document = read(name)
+    for link in (first or second for first, second in LINK.findall(document)):
+        path, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        assert (ROOT / path).exists(), link
+        assert not anchor or anchor in anchors(read(path) if path else document), link
+
+
+def test_there_are_links_to_follow() -> None:
+    assert sum(len(LINK.findall(read(name))) for name in DOCUMENTS) > 8
+    assert len(PATH.findall(CONTRIBUTING)) > 10
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_paths_that_are_named_exist(name: str) -> None:
+    missing = [path for path in PATH.findall(read(name)) if not (ROOT / path).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_nothing_names_a_place_on_somebodys_machine(name: str) -> None:
+    assert MACHINE_PATH.findall(read(name)) == []
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    named = {target for name in DOCUMENTS for target in re.findall(r"\bmake ([a-z]+)\b(?= *[`#\n,])", read(name))}
+    assert {"run", "test", "check", "bench", "lock"} <= named
+    assert named <= targets
+
+
+def test_the_procfile_runs_a_module_that_exists() -> None:
+    (module,) = re.findall(r"python -m (\w+)", read("Procfile"))
+    assert (ROOT / module / "__main__.py").exists()
+
+
+# What the README promises
+
+
+def test_the_readme_lists_every_command_as_it_is_called() -> None:
+    listed = re.findall(r"^\| `(/[^`]+)` \|", section(README, "Commands"), re.MULTILINE)
+    assert listed == [registry.usage(path, command) for path, command in registry.flatten(COMMANDS)]
+
+
+def test_the_readme_lists_every_persona() -> None:
+    (names,) = re.findall(r"These personas ship: ([^.]+)\.", section(README, "Commands"))
+    listed = [name.removesuffix(" (the usual one)") for name in names.replace("\n", " ").split(", ")]
+    assert listed == list(load_personas(None))
+
+
+@pytest.mark.parametrize("provider", KNOWN, ids=lambda provider: provider.name)
+def test_the_readme_lists_every_provider(provider: KnownProvider) -> None:
+    rows = section(README, "Models and providers").splitlines()
+    (row,) = (row for row in rows if row.startswith(f"| `{provider.name}` |"))
+    assert f"`{provider.key_variable}`" in row
+    assert provider.chat_model is None or f"`{provider.name}/{provider.chat_model}`" in row
+
+
+def test_the_readme_names_the_local_servers_ports() -> None:
+    ports = [server.base_url.rpartition(":")[2].partition("/")[0] for server in LOCAL]
+    assert re.findall(r"\(port (\d+)\)", README) == ports
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_every_variable_that_is_set_exists(name: str) -> None:
+    known = {field.upper() for field in Settings.model_fields} | {"PROPERTY_EXAMPLES"}
+    named = set(re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|ADMINS|ALLOWED|PROVIDERS)=", read(name)))
+    assert named
+    assert named <= known
+
+
+def test_what_the_troubleshooting_quotes_is_what_the_program_says() -> None:
+    sources = [path.read_text(encoding="utf-8") for top in ("bot", "adapters") for path in (ROOT / top).rglob("*.py")]
+    said = re.sub(r'"\s*\n\s*f?"', "", "\n".join(sources))
+    quoted = re.findall(r'"([^"]+)"', section(README, "Troubleshooting"))
+    assert len(quoted) > 8
+    for words in quoted:
+        for part in words.split("..."):
+            assert part.strip(" :") in said, words
+
+
+def test_the_discord_link_asks_for_the_permissions_that_are_named() -> None:
+    asked = discord.Permissions(
+        view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
+    )
+    assert re.findall(r"permissions=(\d+)", README) == [str(asked.value)]
+
+
+def test_the_changelog_begins_with_this_version() -> None:
+    version = tomllib.loads(read("pyproject.toml"))["project"]["version"]
+    assert HEADING.findall(read("CHANGELOG.md"))[1].startswith(f"[{version}]")
+
+
+# Examples and the picture
+
+
+def test_the_example_of_a_test_is_a_test() -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", CONTRIBUTING, re.DOTALL)
+    suite = read("tests/e2e/test_chat.py")
+    assert [line for line in example.splitlines() if line not in suite] == []
+
+
+def test_the_picture_is_whole_and_needs_nothing_from_elsewhere() -> None:
+    picture = read("docs/streamed-chat.svg")
+    names = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()]
+    assert names.count("g") >= 5
+    assert not {"script", "image", "foreignObject", "use"} & set(names)
+    assert re.findall(r"https?://[^\"]+", picture) == ["http://www.w3.org/2000/svg"]
