@@ -45,6 +45,10 @@ class Outcome:
     usage: Usage | None = None
     footer: str = ""
 
+    def said(self) -> bool:
+        """Whether there is anything to see."""
+        return any(piece.strip() for piece in self.text)
+
 
 async def inquire(models: ChatModel, estimate: Estimate, inquiry: Inquiry, reply: Reply, outcome: Outcome) -> None:
     """Let the model answer into the reply, with less history where it finds the request too long; raises ModelError."""
@@ -84,7 +88,7 @@ async def _read(models: ChatModel, request: ChatRequest, reply: Reply, outcome: 
                     outcome.usage = event.usage
                 case Finished():
                     _finish(event, outcome, locale)
-    if not "".join(outcome.text).strip() and not outcome.footer:
+    if not outcome.said() and not outcome.footer:
         raise EmptyAnswer(outcome.model)
 
 

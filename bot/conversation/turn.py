@@ -90,18 +90,13 @@ class Turns:
         )
         chat, person = message.chat, message.author
         conversation = await self._store.conversations.current(chat.key)
-        # The lane lets nobody else add to this conversation meanwhile, so these three need not wait for each other.
-        async with asyncio.TaskGroup() as group:
-            added = group.create_task(self._store.conversations.add_question(conversation, question))
-            history = group.create_task(self._store.conversations.window(conversation, self._characters))
-            setup = group.create_task(self._setups.of(chat, person))
-        turn = added.result()
+        turn = await self._store.conversations.add_question(conversation, question)
         if turn is None:
             log.info("%s was answered before", message.key)
             return
-        await self._run(
-            Asked(turn, chat, self._inquiry(chat, person, question, setup.result(), history.result())), channel
-        )
+        setup = await self._setups.of(chat, person)
+        history = await self._store.conversations.before(turn, self._characters)
+        await self._run(Asked(turn, chat, self._inquiry(chat, person, question, setup, history)), channel)
 
     async def answer_again(
         self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None
@@ -143,9 +138,10 @@ class Turns:
             buttons=(Button(notices.STOP.say(locale), f"stop {asked.turn or 0}"),),
         )
         outcome = Outcome(asked.inquiry.setup.model)
+        inquiry = asyncio.create_task(inquire(self._models, self._estimate, asked.inquiry, reply, outcome))
         delivery = asyncio.create_task(reply.deliver(), name=f"reply {asked.turn}")
         try:
-            interrupted = not await self._ask(asked, reply, outcome)
+            interrupted = not await self._ask(asked, inquiry, outcome)
             self._close(asked, reply, outcome)
             await _see_through(self._conclude(asked, reply, outcome, delivery), hurry=interrupted)
         finally:
@@ -153,10 +149,9 @@ class Turns:
         seconds = clock.now() - started
         log.info("turn %s in %s: %s by %s in %.2f s", asked.turn, asked.chat.key, outcome.state, outcome.model, seconds)
 
-    async def _ask(self, asked: Asked, reply: Reply, outcome: Outcome) -> bool:
-        """Let the model answer into the reply; the outcome says how it ended. False when the bot is shutting down."""
-        work = inquire(self._models, self._estimate, asked.inquiry, reply, outcome)
-        running = _Running(asked.turn, asyncio.create_task(work))
+    async def _ask(self, asked: Asked, inquiry: asyncio.Task[None], outcome: Outcome) -> bool:
+        """Wait for the model's answer; the outcome says how it ended. False when the bot is shutting down."""
+        running = _Running(asked.turn, inquiry)
         self._running[asked.chat.key] = running
         locale = asked.inquiry.person.locale
         try:
@@ -166,7 +161,7 @@ class Turns:
                 outcome.footer = notices.INTERRUPTED.say(locale)
                 return False
             outcome.state = "stopped"
-            outcome.footer = "" if outcome.text else notices.ANSWER_STOPPED.say(locale)
+            outcome.footer = "" if outcome.said() else notices.ANSWER_STOPPED.say(locale)
         except ModelError as error:
             log.info("turn %s: %r", asked.turn, error)
             outcome.state = "failed"

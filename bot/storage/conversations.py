@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, func, literal, select, update
@@ -16,6 +16,8 @@ from bot.storage.engines import Engines
 from bot.storage.rows import insert_for
 from bot.storage.tables import conversations, messages
 from bot.storage.uninterrupted import uninterrupted
+
+_MOST_KNOWN = 10_000
 
 _CURRENT = (
     select(conversations.c.id)
@@ -30,15 +32,25 @@ class SqlConversations:
     """Implements `bot.ports.Conversations`; every call raises StorageError when the database fails."""
 
     engines: Engines
+    # What was looked up: a chat belongs to one bot, and a bot to one process, so that nobody else changes it.
+    known: dict[str, int] = field(default_factory=dict)
 
     async def current(self, chat_key: str) -> int:
+        if chat_key in self.known:
+            return self.known[chat_key]
         async with self.engines.reading() as connection:
             found = await connection.scalar(_CURRENT, {"chat_key": chat_key})
-        return int(found) if found is not None else await self._begin(chat_key, literal(1))
+        return self._remember(chat_key, found if found is not None else await self._begin(chat_key, literal(1)))
 
     async def start_new(self, chat_key: str) -> int:
         newest = select(func.coalesce(func.max(conversations.c.number), 0)).where(conversations.c.chat_key == chat_key)
-        return await self._begin(chat_key, newest.scalar_subquery() + 1)
+        return self._remember(chat_key, await self._begin(chat_key, newest.scalar_subquery() + 1))
+
+    def _remember(self, chat_key: str, conversation: int) -> int:
+        if len(self.known) >= _MOST_KNOWN:
+            self.known.clear()
+        self.known[chat_key] = conversation
+        return conversation
 
     @uninterrupted
     async def _begin(self, chat_key: str, number: ColumnElement[int]) -> int:
@@ -74,12 +86,12 @@ class SqlConversations:
     async def window(self, conversation: int, characters: int) -> Sequence[Turn]:
         async with self.engines.reading() as connection:
             rows = await connection.execute(history.WINDOW, {"conversation": conversation, "characters": characters})
-            return history.turns_of(rows)
+            return history.turns_of(rows.all())
 
     async def before(self, turn: int, characters: int) -> Sequence[Turn]:
         async with self.engines.reading() as connection:
             rows = await connection.execute(history.BEFORE, {"turn": turn, "characters": characters})
-            return history.turns_of(rows)
+            return history.turns_of(rows.all())
 
     async def last(self, conversation: int) -> Turn | None:
         newest = await self.window(conversation, -1)
@@ -101,6 +113,7 @@ class SqlConversations:
         """Give a chat's conversations to another chat. Those come first: what the other chat has goes on from them."""
         if old_chat_key == new_chat_key:
             return
+        self.known.clear()
         async with self.engines.writing() as connection:
             old = await _numbered(connection, old_chat_key)
             new = await _numbered(connection, new_chat_key)
