@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
+
+from bot.domain.tables import Alignment, layout
 
 _DELIMITERS = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
 _CODE = re.compile(r"(`+)(.+?)\1")
-
-WIDEST = 32
-"""Columns are padded to at most this width, so that one long cell does not make every row as long."""
 
 
 def table_end(lines: Sequence[str], start: int) -> int:
@@ -31,12 +29,7 @@ def table(lines: Sequence[str]) -> list[str]:
     """The table as lines of a code block: heading, rule, rows."""
     marks = _cells(lines[1])
     rows = [[_bare(cell) for cell in _cells(line)] for line in (lines[0], *lines[2:])]
-    columns = max(len(row) for row in rows)
-    widths = [min(WIDEST, max(_width(row[i]) for row in rows if i < len(row))) for i in range(columns)]
-    marks += ["-"] * (columns - len(marks))
-    shown = [" | ".join(map(_aligned, row, widths, marks)).rstrip() for row in rows]
-    rule = "-+-".join("-" * width for width in widths)
-    return ["```", shown[0], rule, *shown[1:], "```"]
+    return ["```", *layout(rows, [_alignment(mark) for mark in marks]).split("\n"), "```"]
 
 
 def _cells(line: str) -> list[str]:
@@ -52,23 +45,8 @@ def _bare(cell: str) -> str:
     return _CODE.sub(r"\2", text).replace("\\|", "|").replace("```", "'''")
 
 
-def _width(text: str) -> int:
-    """How many columns a fixed-width font needs; East Asian characters and emoji take two."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns(character) for character in text)
-
-
-def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
-def _aligned(cell: str, width: int, mark: str) -> str:
-    """The cell padded to `width`, to the side that its column's delimiter (`---`, `:-:`, `--:`) asks for."""
-    missing = max(0, width - _width(cell))
-    left = 0
-    if mark.endswith(":"):
-        left = missing // 2 if mark.startswith(":") else missing
-    return " " * left + cell + " " * (missing - left)
+def _alignment(mark: str) -> Alignment:
+    """What a column's delimiter (`---`, `:-:`, `--:`) asks for."""
+    if not mark.endswith(":"):
+        return "left"
+    return "center" if mark.startswith(":") else "right"

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from telegram import MessageEntity
 
 from adapters.telegram.spans import Rendered, SpanWriter
-from adapters.telegram.tables import Alignment, layout
+from bot.domain.tables import Alignment, layout
 
 STYLES = {"em": MessageEntity.ITALIC, "strong": MessageEntity.BOLD, "s": MessageEntity.STRIKETHROUGH}
 ALIGNMENTS: dict[str, Alignment] = {"text-align:center": "center", "text-align:right": "right"}
