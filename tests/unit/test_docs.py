@@ -85,6 +85,15 @@ def test_the_procfile_runs_a_module_that_exists() -> None:
     assert (ROOT / module / "__main__.py").exists()
 
 
+def test_the_pins_hold_every_dependency() -> None:
+    """Otherwise a fresh clone cannot start; `make lock` pins what is missing."""
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    names = {re.sub(r"[._]", "-", re.split(r"[\[<>=]", each)[0]) for each in wanted}
+    pinned = set(re.findall(r"^([a-z0-9-]+)==", read("requirements.lock"), re.MULTILINE))
+    assert names - pinned == set()
+
+
 # What the README promises
 
 
