@@ -62,12 +62,12 @@ class Router:
             log.info("%s came again", event.key)
             return
         if isinstance(event, ChatMoved):
-            self._lane(event.chat, channel, lambda: self._move(event))
+            self._lanes.submit(event.chat.key, lambda: self._move(event))
             return
         if isinstance(event, Message | Edited) and _message(event).addressing == "none":
             return
         if not self._policy.allows(event.chat, event.author):
-            self._refuse(event.author, channel)
+            self._refuse(event, channel)
             return
         match event:
             case Message():
@@ -90,7 +90,7 @@ class Router:
         return (await completer(Context(self._services, chat, person), typed))[:MOST_SUGGESTIONS]
 
     def _accept_message(self, message: Message, channel: Channel) -> None:
-        if not message.text.strip():
+        if not message.text.strip() and (message.quote is None or message.quote.from_bot):
             text = notices.NO_FILES_YET if message.attachments else notices.NOTHING_SAID
             self._say(channel, text.say(message.author.locale), reply_to=_in_group(message.chat, message.message_id))
             return
@@ -178,20 +178,28 @@ class Router:
         await store.preferences.move(old_scope, new_scope)
         await store.personas.move(old_scope, new_scope)
 
-    def _lane(
-        self, chat: ChatRef, channel: Channel, job: Callable[[], Awaitable[None]], person: Person | None = None
-    ) -> None:
-        if not self._lanes.submit(chat.key, job) and person is not None:
+    def _lane(self, chat: ChatRef, channel: Channel, job: Callable[[], Awaitable[None]], person: Person) -> None:
+        """Do something when its turn in this chat comes; whatever becomes of it, the person hears of it."""
+
+        async def guarded() -> None:
+            try:
+                await job()
+            except Exception:
+                # A turn says itself what a model or a platform did wrong; here it is our own storage or a bug.
+                log.exception("something failed in %s", chat.key)
+                await self._speaker.say(channel, notices.MESSAGE_FAILED.say(person.locale), private=True)
+
+        if not self._lanes.submit(chat.key, guarded):
             self._say(channel, notices.BUSY.say(person.locale), private=True)
 
-    def _refuse(self, person: Person, channel: Channel) -> None:
-        """Tell somebody who is not allowed, at most once an hour."""
-        now = clock.now()
-        if now - self._told.get(person.handle, float("-inf")) < TELL_AGAIN:
+    def _refuse(self, event: Message | Edited | CommandCall | ButtonPress, channel: Channel) -> None:
+        """Tell somebody who is not allowed, for messages at most once an hour; a command is always answered."""
+        person, now = event.author, clock.now()
+        if not isinstance(event, CommandCall) and now - self._told.get(person.handle, float("-inf")) < TELL_AGAIN:
             return
         self._told[person.handle] = now
         self._told.move_to_end(person.handle)
-        while len(self._told) > REMEMBERED:
+        if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         text = notices.NOT_ALLOWED.say(person.locale, id=notices.code(person.handle))
         self._say(channel, text, private=True)

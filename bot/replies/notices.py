@@ -125,6 +125,9 @@ ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
 
 NO_FILES_YET = Notice("I cannot open files yet. Write what you want to know about it.")
 NOTHING_SAID = Notice("I am here. What would you like to know?")
+MESSAGE_FAILED = Notice(
+    "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
+)
 COMMAND_FAILED = Notice(
     "That command went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
 )

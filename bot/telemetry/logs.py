@@ -10,8 +10,16 @@ import structlog
 
 LogFormat = Literal["console", "json"]
 
-QUIET = ("httpx", "httpx2", "httpcore", "httpcore2", "openai", "alembic", "aiosqlite", "hpack")
-"""Libraries that log every request at INFO; some of their lines carry a URL with the bot's token."""
+LEVELS = {
+    # These log every request at INFO; some of their lines carry a URL with the bot's token.
+    **dict.fromkeys(("httpx", "httpx2", "httpcore", "httpcore2", "openai", "hpack"), logging.WARNING),
+    **dict.fromkeys(("alembic", "aiosqlite"), logging.WARNING),
+    # Whole gateway events, which hold what people wrote, and webhook addresses with their tokens, at DEBUG.
+    "discord": logging.INFO,
+    # Tracebacks for what the adapters log in a line and mend: lost connections, answers that are not JSON.
+    **dict.fromkeys(("discord.client", "telegram.request"), logging.CRITICAL),
+}
+"""Libraries that say too much: nothing below these levels is logged, whatever LOG_LEVEL says."""
 
 
 def configure(level: str, log_format: LogFormat | None) -> None:
@@ -32,5 +40,5 @@ def configure(level: str, log_format: LogFormat | None) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in LEVELS.items():
+        logging.getLogger(name).setLevel(max(least, root.level))
