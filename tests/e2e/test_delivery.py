@@ -83,8 +83,9 @@ FAULTS: dict[str, tuple[FaultKind, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("call", ["edit", "typing"])
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize(
+    ("name", "call"), [*((name, "edit") for name in FAULTS), ("500", "typing"), ("sent, then cut", "typing")]
+)
 async def test_a_call_that_fails_costs_nothing(world: World, name: str, call: CallName) -> None:
     ann, place = world.private()
     world.expect_error("telegram.request.*invalid JSON")
