@@ -87,7 +87,7 @@ async def test_the_end_does_not_wait_for_what_still_hangs() -> None:
         await fake.__aexit__()
         assert asyncio.get_running_loop().time() - start < 20
         for ended in await asyncio.gather(*hanging, return_exceptions=True):
-            assert isinstance(ended, NetworkError | Conflict)
+            assert isinstance(ended, NetworkError | Conflict) or ended == ()  # a poll may still get its empty answer
 
 
 async def test_a_fault_waits_for_its_call_and_repeats(fake: TelegramFake, bot: Bot) -> None:
