@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.e2e.world import World
+from tests.e2e.world import World, offers
 from tests.fakes.openai_script import Script
 
 pytestmark = pytest.mark.fast(15)
@@ -160,3 +160,39 @@ async def test_who_is_not_allowed_is_told_once(world: World) -> None:
     world.check_shows(await world.ask(anns, ann, "Hello"), "Hello")
     assert len(world.shown(bens)) == 1
     assert len(world.prompts()) == 1
+
+
+@pytest.mark.not_started
+async def test_who_is_not_allowed_cannot_press_buttons_or_use_commands(world: World) -> None:
+    place, ann, ben = world.side.group(), world.person("Ann"), world.person("Ben")
+    await world.start(allowed=(ann.handle,))
+    world.model.answers.append(Script.of("word " * 60, size=5, pace=0.05))
+    asked = asyncio.create_task(world.ask(place, ann, "Talk"))
+    await world.until(place, lambda: world.shown(place))
+    world.press(place, ben, "Stop")
+    world.side.command(place, ben, "/stop")
+    await world.sees(place, ben.handle)
+    answer = await asked
+    world.check_shows([shown for shown in answer if offers(shown, "Retry")], "word " * 60)
+
+
+async def test_too_many_questions_at_once(world: World) -> None:
+    """Those that cannot wait are told so, and all others are answered in their order."""
+    ann, place = world.private()
+    world.model.answers.append(Script.of("First.", header_delay=3))
+    for number in range(23):
+        world.say(place, ann, f"Question {number}")
+    await world.sees(place, "Too many messages are waiting here.")
+    await world.until(place, lambda: world.answers(place) == 20, timeout=200)
+    answers = [shown.text for shown in world.shown(place) if offers(shown, "Retry")]
+    assert answers == ["First.", *(f"Question {number}" for number in range(1, 20))]
+
+
+async def test_a_question_that_is_edited_while_it_is_answered(world: World) -> None:
+    ann, place = world.private()
+    world.model.answers.append(Script.of("word " * 20, size=5, pace=0.05))
+    question = world.say(place, ann, "What is 2 + 2?")
+    await world.until(place, lambda: world.shown(place))
+    world.side.edit(place, ann, question, "What is 3 + 3?")
+    await world.until(place, lambda: world.shown(place)[-1].text == "What is 3 + 3?")
+    assert world.roles()[-1] == ("user", "What is 3 + 3?")

@@ -112,19 +112,37 @@ async def test_the_last_edit_fails(world: World) -> None:
     world.check_shows(await world.ask(place, ann, "Hello"), TEXT)
 
 
-async def test_nobody_knows_whether_the_first_message_was_sent(world: World) -> None:
+UNKNOWN: dict[str, tuple[FaultKind, dict[str, Any]]] = {
+    "cut": ("drop_after", {}),
+    "no answer in time": ("stall_after", {"seconds": 22}),
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+async def test_nobody_knows_whether_the_first_message_was_sent(world: World, name: str) -> None:
     """Discord tells a repeated message by its nonce. Telegram cannot, so the whole answer comes once more."""
     ann, place = world.private()
-    world.side.fault("drop_after", "send", place)
+    kind, fields = UNKNOWN[name]
+    world.side.fault(kind, "send", place, **fields)
     world.model.answers.append(slow())
     messages = await world.ask(place, ann, "Hello")
     if world.side.name == "discord":
         world.check_shows(messages, TEXT)
     else:
         world.check_shows(messages[-1:], TEXT)
-        assert len(messages) <= 2
+        assert len(messages) == 2
         assert TEXT.startswith(messages[0].text)
         world.side.delete(place, messages[0].message_id)  # its Stop button stays: nobody told the bot its id
+
+
+async def test_the_question_is_deleted_before_it_is_answered(world: World) -> None:
+    place, ann = world.side.group(), world.person("Ann")
+    world.model.answers.append(Script.of("Here you are.", header_delay=2))
+    question = world.say(place, ann, "Hello")
+    await world.model.until(lambda: world.model.running == 1)
+    world.side.delete(place, question)
+    await world.until(place, lambda: world.answers(place) == 1)
+    world.check_shows(world.shown(place), "Here you are.")
 
 
 async def test_a_message_in_the_middle_of_a_long_answer_fails(world: World) -> None:

@@ -221,6 +221,15 @@ async def test_somebody_who_takes_no_direct_messages(discord: World) -> None:
 # The gateway
 
 
+async def test_a_token_that_is_refused_is_not_tried_again_and_again(discord: World) -> None:
+    discord.expect_error("does not accept the token")
+    fake_of(discord).faults.add(Fault("status", "GET /users/@me", status=401, times=1000))
+    discord.launch()
+    await discord.pass_time(20)
+    assert fake_of(discord).invalid_requests == 1
+    await discord.stop()
+
+
 @pytest.mark.parametrize("resumable", [True, False])
 async def test_the_gateway_is_lost_while_the_answer_grows(discord: World, resumable: bool) -> None:
     await discord.start()

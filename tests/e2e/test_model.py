@@ -133,6 +133,15 @@ async def test_an_answer_withheld_half_way(world: World) -> None:
     assert "content filter withheld" in shown.text
 
 
+async def test_an_answer_without_a_reason_for_its_end(world: World) -> None:
+    """Some compatible servers leave it out; what they said is shown all the same."""
+    ann, place = world.private()
+    world.model.respond = lambda _: Script.of("All of it is here.", finish_reason=None)
+    (shown,) = await world.ask(place, ann, "Hello")
+    assert shown.text.startswith("All of it is here.")
+    assert len(world.model.bodies) == 1
+
+
 async def test_reasoning_is_not_part_of_the_answer(world: World) -> None:
     ann, place = world.private()
     world.model.answers += [

@@ -36,6 +36,40 @@ async def test_the_same_update_twice_is_answered_once(telegram: World) -> None:
     fake.redeliver()
     await telegram.ask(place, ann, "Next")
     assert len(telegram.prompts()) == 2
+    assert fake.counted()["getUpdates"] < 8, "each update is confirmed once it was taken"
+
+
+async def test_the_same_command_twice_is_carried_out_once(telegram: World) -> None:
+    await telegram.start()
+    ann, place = telegram.private()
+    telegram.side.command(place, ann, "/new")
+    fake_of(telegram).redeliver()
+    await telegram.ask(place, ann, "Next")
+    assert telegram.text(place).count("New conversation.") == 1
+
+
+async def test_a_file_without_words_gets_a_sentence(telegram: World) -> None:
+    await telegram.start()
+    ann, place = telegram.private()
+    voice = {"voice": {"file_id": "x", "file_unique_id": "y", "duration": 3, "mime_type": "audio/ogg"}}
+    fake_of(telegram).say(place.raw[0], ann.raw, extra=voice)
+    await telegram.sees(place, "I cannot open files yet")
+    assert telegram.prompts() == []
+
+
+async def test_telegram_finds_a_message_longer_than_the_bot_thought(telegram: World) -> None:
+    """However it counts, the answer is cut again and arrives."""
+    await telegram.start()
+    ann, place = telegram.private()
+    body = {"ok": False, "error_code": 400, "description": "Bad Request: message is too long"}
+    for call in ("sendMessage", "editMessageText"):
+        fault = Fault("status", call, 99, status=400, body=body, when=lambda sent: len(sent.get("text", "")) > 3000)
+        fake_of(telegram).faults.add(fault)
+    text = SLOW * 16
+    telegram.model.answers.append(Script.of(text, size=200, pace=0.05))
+    messages = await telegram.ask(place, ann, "Hello")
+    assert len(messages) == 2
+    telegram.check_shows(messages, text)
 
 
 async def test_an_update_that_comes_again_after_a_restart_is_answered_once(telegram: World) -> None:
