@@ -99,10 +99,9 @@ def build_router(settings: Settings, store: Store, models: Models, owner: TaskOw
         personas=personas,
         talk=Talking(turns, setups, store.conversations),
         access=policy,
-        commands=COMMANDS,
         default_model=models.default,
     )
-    return Router(services, turns, Lanes(owner), owner, Speaker(gates), policy)
+    return Router(COMMANDS, services, turns, Lanes(owner), owner, Speaker(gates), policy)
 
 
 def history_budget(model: str, most: int) -> int:

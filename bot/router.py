@@ -45,8 +45,16 @@ class Router:
     """Implements `bot.ports.Inbox`."""
 
     def __init__(
-        self, services: Services, turns: Turns, lanes: Lanes, owner: TaskOwner, speaker: Speaker, policy: AccessPolicy
+        self,
+        commands: tuple[Command, ...],
+        services: Services,
+        turns: Turns,
+        lanes: Lanes,
+        owner: TaskOwner,
+        speaker: Speaker,
+        policy: AccessPolicy,
     ) -> None:
+        self._commands = commands
         self._services = services
         self._turns = turns
         self._lanes = lanes
@@ -82,12 +90,12 @@ class Router:
     async def complete(
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
     ) -> Sequence[str]:
-        command = registry.find(self._services.commands, path)
+        command = registry.find(self._commands, path)
         options = command.options if command is not None else ()
         completer = next((each.complete for each in options if each.name == option), None)
         if completer is None or not self._policy.allows(chat, person):
             return ()
-        return (await completer(Context(self._services, chat, person), typed))[:MOST_SUGGESTIONS]
+        return (await completer(Context(self._services, self._commands, chat, person), typed))[:MOST_SUGGESTIONS]
 
     def _accept_message(self, message: Message, channel: Channel) -> None:
         if not message.text.strip() and (message.quote is None or message.quote.from_bot):
@@ -122,7 +130,7 @@ class Router:
 
     def _check(self, event: CommandCall) -> _Checked:
         """What the call means, checked against the declarations; raises UsageError with a sentence."""
-        commands, locale = self._services.commands, event.author.locale
+        commands, locale = self._commands, event.author.locale
         if isinstance(event.call, str):
             invocation = parser.parse(commands, event.call, locale)
         else:
@@ -136,7 +144,7 @@ class Router:
     async def _carry_out(self, event: CommandCall, checked: _Checked, channel: Channel) -> None:
         if checked.command.handler is None:
             return
-        call = Call(event, channel, self._services, dict(checked.invocation.values))
+        call = Call(event, channel, self._services, self._commands, dict(checked.invocation.values))
         try:
             reply = await checked.command.handler(call)
         except UsageError as error:

@@ -26,7 +26,7 @@ _MOST_SUGGESTIONS = 25
 def _visible(call: Call | Context) -> tuple[Command, ...]:
     """What this person may see."""
     admin = call.services.access.is_admin(call.person)
-    return tuple(each for each in call.services.commands if not each.hidden and (admin or not each.admins_only))
+    return tuple(each for each in call.commands if not each.hidden and (admin or not each.admins_only))
 
 
 async def _help(call: Call) -> Reply:

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona
-from bot.ports import ChatModel, Store
-
-if TYPE_CHECKING:
-    from bot.commands.spec import Call, Command
+from bot.ports import Channel, ChatModel, Store
 
 
 class Talk(Protocol):
-    """Turns, as commands start and stop them. Answers are shown on the call's channel."""
+    """Turns, as commands start and stop them. Answers are shown on `channel`."""
 
-    async def ask(self, call: Call, text: str) -> None:
+    async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
         """Answer one question without history."""
         ...
 
-    async def retry(self, call: Call, model: str | None) -> bool:
+    async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
         """Answer the last question again; False when there is none."""
         ...
 
@@ -56,12 +54,11 @@ class AdminList(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`commands` are all declarations, `default_model` the `provider/model` of chats that chose none."""
+    """`default_model` is the `provider/model` of chats that chose none."""
 
     store: Store
     models: ChatModel
     personas: PersonaShelf
     talk: Talk
     access: AdminList
-    commands: tuple[Command, ...]
     default_model: str

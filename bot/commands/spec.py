@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from bot.commands.services import Services
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall, OptionValue, Quote
 from bot.domain.platform import Button
-
-if TYPE_CHECKING:
-    from bot.commands.services import Services
-    from bot.ports import Channel
+from bot.ports import Channel
 
 OptionType = Literal["text", "integer", "number", "boolean"]
 Section = Literal["talk", "persona", "model", "media", "data", "admin"]
@@ -27,6 +25,7 @@ class Context:
     """Who asks for completions, and where."""
 
     services: Services
+    commands: tuple[Command, ...]
     chat: ChatRef
     person: Person
 
@@ -63,11 +62,12 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A command that is being carried out: its values are checked against the declaration."""
+    """A command that is being carried out: its values are checked against the declaration, one of `commands`."""
 
     event: CommandCall
     channel: Channel
     services: Services
+    commands: tuple[Command, ...]
     values: dict[str, OptionValue]
 
     @property

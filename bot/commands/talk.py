@@ -8,7 +8,7 @@ from bot.replies import notices
 
 
 async def _ask(call: Call) -> Reply | None:
-    await call.services.talk.ask(call, call.text("question") or "")
+    await call.services.talk.ask(call.event, call.channel, call.text("question") or "")
     return None
 
 
@@ -31,7 +31,7 @@ async def _retry(call: Call) -> Reply | None:
         if isinstance(choice, Reply):
             return choice
         name = choice.name
-    if await call.services.talk.retry(call, name):
+    if await call.services.talk.retry(call.event, call.channel, name):
         return None
     return Reply(notices.NOTHING_TO_RETRY.say(call.person.locale), private=True)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.commands.spec import Call
 from bot.conversation.setup import Setups
 from bot.conversation.turn import Turns
 from bot.conversation.window import with_quote
 from bot.domain.conversations import Question
 from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona
-from bot.ports import Conversations
+from bot.ports import Channel, Conversations
 
 
 class Talking:
@@ -20,23 +20,23 @@ class Talking:
         self._setups = setups
         self._conversations = conversations
 
-    async def ask(self, call: Call, text: str) -> None:
+    async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
         question = Question(
-            key=call.event.key,
-            author_id=call.person.handle,
-            author_name=call.person.name,
-            text=with_quote(text, call.quote),
-            message_id=call.event.message_id,
+            key=event.key,
+            author_id=event.author.handle,
+            author_name=event.author.name,
+            text=with_quote(text, event.quote),
+            message_id=event.message_id,
         )
-        await self._turns.answer_once(question, call.chat, call.person, call.channel)
+        await self._turns.answer_once(question, event.chat, event.author, channel)
 
-    async def retry(self, call: Call, model: str | None) -> bool:
-        turn = await self._conversations.last(await self._conversations.current(call.chat.key))
+    async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
+        turn = await self._conversations.last(await self._conversations.current(event.chat.key))
         if turn is None:
             return False
-        if call.event.message_id is not None:  # the reply belongs to the command, which is what people see last
-            turn = replace(turn, question=replace(turn.question, message_id=call.event.message_id))
-        await self._turns.answer_again(turn, call.chat, call.person, call.channel, model)
+        if event.message_id is not None:  # the reply belongs to the command, which is what people see last
+            turn = replace(turn, question=replace(turn.question, message_id=event.message_id))
+        await self._turns.answer_again(turn, event.chat, event.author, channel, model)
         return True
 
     async def new(self, chat: ChatRef) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.commands.spec import Call
 from bot.domain.conversations import Answer, Question, Turn
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
 from bot.domain.ids import ChatRef, Person, scope_ladder
+from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.errors import MessageGone
+from bot.ports import Channel
 
 
 @dataclass(slots=True)
@@ -186,10 +187,10 @@ class MemoryTalk:
     retried: list[str | None] = field(default_factory=list)
     answerable: bool = True
 
-    async def ask(self, call: Call, text: str) -> None:
+    async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
         self.asked.append(text)
 
-    async def retry(self, call: Call, model: str | None) -> bool:
+    async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
         if self.answerable:
             self.retried.append(model)
         return self.answerable

@@ -10,7 +10,7 @@ import pytest
 from bot.commands import parser, registry
 from bot.commands.catalogue import COMMANDS
 from bot.commands.services import Services
-from bot.commands.spec import Call, Context, Reply
+from bot.commands.spec import Call, Command, Context, Reply
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona
@@ -38,16 +38,17 @@ class Desk:
     talk: MemoryTalk
     services: Services
     chat: ChatRef = CHAT
+    commands: tuple[Command, ...] = COMMANDS
     channel: MemoryChannel = field(default_factory=lambda: MemoryChannel(CHAT))
 
     async def run(self, line: str, person: Person = ANN) -> Reply | None:
         """Carry a line out, as the router does; raises UsageError."""
-        invocation = parser.parse(COMMANDS, line, person.locale)
-        command = registry.find(COMMANDS, invocation.path)
+        invocation = parser.parse(self.commands, line, person.locale)
+        command = registry.find(self.commands, invocation.path)
         assert command is not None
         assert command.handler is not None
         event = CommandCall(key=line, chat=self.chat, author=person, call=line)
-        return await command.handler(Call(event, self.channel, self.services, dict(invocation.values)))
+        return await command.handler(Call(event, self.channel, self.services, self.commands, dict(invocation.values)))
 
     async def say(self, line: str, person: Person = ANN) -> str:
         """The text of the reply."""
@@ -63,11 +64,11 @@ class Desk:
 
     async def complete(self, line: str, option: str, typed: str, person: Person = ANN) -> Sequence[str]:
         """The suggestions for an option of the command at this path."""
-        command = registry.find(COMMANDS, line.removeprefix("/").split())
+        command = registry.find(self.commands, line.removeprefix("/").split())
         assert command is not None
         declared = next(each for each in command.options if each.name == option)
         assert declared.complete is not None
-        return await declared.complete(Context(self.services, self.chat, person), typed)
+        return await declared.complete(Context(self.services, self.commands, self.chat, person), typed)
 
 
 @pytest.fixture
@@ -75,5 +76,5 @@ def desk() -> Desk:
     store, models = MemoryStore(), MemoryModels(list(MODELS))
     shelf = MemoryShelf(store, BUILT_IN)
     talk = MemoryTalk(store, shelf, "acme/large-1")
-    services = Services(store, models, shelf, talk, Admins(frozenset({ROOT.handle})), COMMANDS, "acme/large-1")
+    services = Services(store, models, shelf, talk, Admins(frozenset({ROOT.handle})), "acme/large-1")
     return Desk(store, models, talk, services)

@@ -61,7 +61,7 @@ async def test_a_wrong_name_gets_the_closest(desk: Desk) -> None:
 async def test_admins_see_more(desk: Desk) -> None:
     secret = replace(COMMANDS[0], name="allow", section="admin", admins_only=True)
     hidden = replace(COMMANDS[0], name="ghost", hidden=True)
-    desk.services = replace(desk.services, commands=(*COMMANDS, secret, hidden))
+    desk.commands = (*COMMANDS, secret, hidden)
 
     assert "/allow" not in await desk.say("/help")
     assert (await desk.say("/help allow")).startswith("There is no command `/allow`.")
