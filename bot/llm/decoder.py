@@ -6,6 +6,8 @@ answer; here each of them is an error that says what it was.
 
 from __future__ import annotations
 
+import json
+import re
 from typing import Any
 
 import orjson
@@ -20,6 +22,7 @@ from bot.llm.thinking import ThinkFilter
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _NOT_A_STREAM = (b"{", b"[", b"<")
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 class ReplyDecoder:
@@ -39,6 +42,7 @@ class ReplyDecoder:
         self._chunks = 0
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
+        self._half = ""
 
     @property
     def finishing(self) -> bool:
@@ -100,8 +104,8 @@ class ReplyDecoder:
 
     def _parse(self, data: bytes) -> dict[str, Any]:
         try:
-            chunk = orjson.loads(data)
-        except orjson.JSONDecodeError:
+            chunk = _loads(data)
+        except (ValueError, RecursionError):
             raise BrokenStream(self._model, "a part of the answer was not readable") from None
         return chunk if isinstance(chunk, dict) else {"error": chunk}
 
@@ -122,10 +126,20 @@ class ReplyDecoder:
 
     def _content(self, delta: dict[str, Any]) -> list[ReplyEvent]:
         text, thought = content_of(delta)
+        text = self._mended(text)
         events: list[ReplyEvent] = [ReasoningDelta(thought)] if thought else []
         if text:
             events += self._think.feed(text)
         return events
+
+    def _mended(self, text: str) -> str:
+        """The text with characters whose halves came in two chunks put together, and lone halves replaced."""
+        if not self._half and not _HALF.search(text):
+            return text
+        text, self._half = self._half + text, ""
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
     def _end(self, reason: str) -> None:
         if reason == "error":
@@ -146,6 +160,15 @@ class ReplyDecoder:
         if data.startswith(b"<"):
             return self._fail("a web page came instead of an answer")
         return _joined([*self._one(b"", data), *self._finish()])
+
+
+def _loads(data: bytes) -> Any:
+    """orjson is quick but refuses a lone half of a surrogate pair, which servers written in JavaScript send when they
+    cut a text in the middle of an emoji."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return json.loads(data)
 
 
 def _joined(events: list[ReplyEvent]) -> list[ReplyEvent]:
