@@ -91,6 +91,18 @@ async def test_a_persona_holds_for_its_chat_alone(world: World) -> None:
     assert world.system(0) != world.system(1)
 
 
+async def test_topics_inherit_the_persona_of_their_group(world: World) -> None:
+    ann, group = world.person("Ann"), world.side.group()
+    topics = [world.side.topic(group, name, ann) for name in ("One", "Two")]
+    world.side.command(group, ann, "/persona use teacher")
+    await chosen(world, group, "teacher")
+    world.side.command(topics[1], ann, "/persona use engineer")
+    await chosen(world, topics[1], "engineer")
+    for place in (group, *topics):
+        await world.ask(place, ann, "Hello")
+    assert world.system(0) == world.system(1) != world.system(2)
+
+
 async def test_two_personas_are_combined(world: World) -> None:
     ann, place = world.private()
     prompts = []

@@ -124,8 +124,14 @@ async def test_a_sudden_death_loses_no_conversation(tmp_path: Path, model: OpenA
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
 
         await process.start()
-        telegram.say(place, ann, "Two")
+        half = telegram.screen(place).by_bot()[-1]
+        telegram.push(place, ann, half, half.buttons[0][1])  # Stop, under an answer that nobody writes any more
+        await telegram.screen(place).until(lambda screen: "Nothing is running here" in screen.bot_text())
+        telegram.command(place, ann, "/retry")
         await ended(telegram, place, 2)
+        assert telegram.screen(place).by_bot()[-1].text == "Talk for a long time"
+        telegram.say(place, ann, "Two")
+        await ended(telegram, place, 3)
         asked = [message["content"] for message in model.bodies[-1]["messages"] if message["role"] != "system"]
         assert asked[:2] == ["One", "One"]
         assert asked[-1] == "Two"

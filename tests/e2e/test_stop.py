@@ -64,6 +64,17 @@ async def test_there_may_be_nothing_to_stop(world: World) -> None:
     await world.sees(place, "Nothing is running here")
 
 
+async def test_an_answer_without_history_can_be_stopped(world: World) -> None:
+    ann, place = world.private()
+    world.model.answers.append(Script.of(SLOW, size=5, pace=0.05))
+    world.side.command(place, ann, "/ask talk for a long time")
+    await world.sees(place, "word word word")
+    world.press(place, ann, "Stop")
+    await world.model.until(lambda: world.model.requests[0]["disconnected"])
+    await world.until(place, lambda: not any(offers(shown, "Stop") for shown in world.shown(place)))
+    assert SLOW.startswith(world.text(place))
+
+
 async def test_what_waits_is_answered_after_a_stop(world: World) -> None:
     ann, place = await begin(world)
     await world.answer_after(place, lambda: world.press(place, ann, "Stop"))

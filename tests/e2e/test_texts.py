@@ -118,6 +118,44 @@ async def test_an_answer_in_emoji_is_cut_between_characters(world: World) -> Non
         assert not shown.text.startswith("🇪")
 
 
+async def test_a_very_long_answer_that_comes_at_once(world: World) -> None:
+    """The platform lets out a few messages in five seconds; the rest has to wait, and nothing may get lost."""
+    ann, place = world.private()
+    text = "\n\n".join(f"Paragraph {number}: " + "some words in a row. " * 20 for number in range(48))
+    world.model.answers.append(Script.of(text, size=500))
+    messages = await world.ask(place, ann, "Everything")
+    assert len(messages) >= len(text) / world.side.part_length
+    world.check_shows(messages, text)
+
+
+async def test_white_space_around_an_answer(world: World) -> None:
+    ann, place = world.private()
+    world.model.answers.append(Script.of("\n\n   Hello.  \n\n\n", size=2, pace=0.2))
+    (shown,) = await world.ask(place, ann, "Hello")
+    assert shown.text.strip() == "Hello."
+
+
+async def test_halves_of_characters_and_nul(world: World) -> None:
+    """JSON can carry what no platform and no database takes."""
+    ann, place = world.private()
+    world.model.answers.append(Script(["before ", " after"], insert={1: _chunk(r"one\ud83d two\u0000 \ude00three")}))
+    (shown,) = await world.ask(place, ann, "Hello")
+    assert re.fullmatch("before one\ufffd two \ufffdthree after", shown.text)
+    await world.ask(place, ann, "Next")
+    assert [role for role, _ in world.roles()] == ["user", "assistant", "user"]
+
+
+async def test_an_emoji_whose_halves_come_apart(world: World) -> None:
+    ann, place = world.private()
+    world.model.answers.append(Script(["a "], insert={1: _chunk(r"\ud83d") + _chunk(r"\ude00")}))
+    (shown,) = await world.ask(place, ann, "Hello")
+    assert shown.text == "a 😀"
+
+
+def _chunk(json_text: str) -> bytes:
+    return f'data: {{"id":"x","choices":[{{"index":0,"delta":{{"content":"{json_text}"}}}}]}}\n\n'.encode()
+
+
 async def test_nobody_is_pinged(discord: World) -> None:
     await discord.start()
     side = discord.side
