@@ -27,14 +27,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _arguments(arguments)
     try:
         settings = read_settings()
-        names = _platforms(settings, options.command)
-        quiet = names == ["console"]
-        level = "warning" if quiet and "log_level" not in settings.model_fields_set else settings.log_level
-        logs.configure(level, settings.log_format)
-        factories = [_factory(name, settings) for name in names]
         if options.command == "check":
-            return asyncio.run(_check(settings, factories))
-        asyncio.run(app.run(settings, factories, ends_with_input=quiet))
+            logs.configure("error", settings.log_format)
+            return asyncio.run(_check(settings))
+        names = _platforms(settings, options.command)
+        console = names == ["console"]
+        # In the chat on the terminal every failure is a sentence already.
+        level = "error" if console and "log_level" not in settings.model_fields_set else settings.log_level
+        logs.configure(level, settings.log_format)
+        asyncio.run(app.run(settings, [_factory(name, settings) for name in names], ends_with_input=console))
     except SettingsError as error:
         print(f"parley: {error}", file=sys.stderr)
         return 1
@@ -57,12 +58,14 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def _tokens(settings: Settings) -> dict[str, bool]:
+    """The platforms that need a token, and whether there is one."""
+    return {"telegram": settings.telegram_token is not None, "discord": settings.discord_token is not None}
+
+
 def _platforms(settings: Settings, command: str | None) -> list[str]:
     """The names of the adapters to run."""
-    tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
-    names = [name for name, token in tokens.items() if token is not None]
-    if command == "check":
-        return names
+    names = [name for name, on in _tokens(settings).items() if on]
     return names if names and command != "console" else ["console"]
 
 
@@ -92,7 +95,8 @@ def _secret(value: SecretStr | None) -> str:
     return "" if value is None else value.get_secret_value()
 
 
-async def _check(settings: Settings, factories: Sequence[PlatformFactory]) -> int:
+async def _check(settings: Settings) -> int:
+    factories = {name: _factory(name, settings) if on else None for name, on in _tokens(settings).items()}
     good = True
     async for line in check.check(settings, factories):
         good = good and line.good

@@ -18,6 +18,7 @@ from bot.conversation.personas import PersonaBook, load_personas
 from bot.conversation.setup import Setups
 from bot.conversation.talk import Talking
 from bot.conversation.turn import Turns
+from bot.errors import SettingsError
 from bot.llm.demo import MODEL as DEMO_MODEL
 from bot.llm.gateway import Gateway
 from bot.llm.local import find_local
@@ -51,6 +52,10 @@ async def open_models(settings: Settings) -> AsyncIterator[Models]:
     """The configured providers; with none a model server on this machine, and without that the demonstration."""
     providers = configured(settings)
     default = settings.chat_model or default_model(providers)
+    if providers and default is None:
+        names = ", ".join(provider.name for provider in providers)
+        problem = f"is missing, and nobody knows which model of {names} should answer."
+        raise SettingsError("CHAT_MODEL", problem, f"{providers[0].name}/the-model")
     if not providers and default is None:
         local = await find_local()
         if local is not None:
@@ -74,13 +79,16 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         stack.push_async_callback(owner.close)
         platforms = [await stack.enter_async_context(make(store.notes, COMMANDS)) for make in factories]
         inbox = build_router(settings, store, models, owner)
+        log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
         stopped = await _receive(platforms, inbox)
         await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None)
 
 
 def build_router(settings: Settings, store: Store, models: Models, owner: TaskOwner) -> Router:
     """The core, wired up."""
-    policy = AccessPolicy(parse_ids("ADMINS", settings.admins), parse_ids("ALLOWED", settings.allowed, everybody=True))
+    policy = access_policy(settings)
+    if not policy.admins and not policy.allowed:
+        log.warning("nobody is allowed yet: write to the bot to learn your id, and put it into ADMINS")
     gates = Gates()
     personas = PersonaBook(load_personas(settings.personas_file), store.personas)
     setups = Setups(store.preferences, personas, models.default)
@@ -102,6 +110,12 @@ def build_router(settings: Settings, store: Store, models: Models, owner: TaskOw
         default_model=models.default,
     )
     return Router(COMMANDS, services, turns, Lanes(owner), owner, Speaker(gates), policy)
+
+
+def access_policy(settings: Settings) -> AccessPolicy:
+    """Who may use the bot; raises SettingsError."""
+    admins = parse_ids("ADMINS", settings.admins)
+    return AccessPolicy(admins, parse_ids("ALLOWED", settings.allowed, everybody=True))
 
 
 def history_budget(model: str, most: int) -> int:

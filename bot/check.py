@@ -1,16 +1,15 @@
-"""`parley check`: reaches everything that the settings name, one line each."""
+"""`parley check`: looks at everything that the settings name, one line each, for whoever runs the bot."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bot.app import PlatformFactory, open_models
+from bot.access.policy import AccessPolicy
+from bot.app import PlatformFactory, access_policy, open_models
 from bot.commands.catalogue import COMMANDS
+from bot.conversation.personas import load_personas
 from bot.errors import ModelError, ParleyError
-from bot.ports import Store
-from bot.replies import notices
 from bot.settings import Settings
 from bot.storage.database import open_store
 
@@ -23,38 +22,77 @@ class Line:
     text: str
 
 
-async def check(settings: Settings, factories: Sequence[PlatformFactory]) -> AsyncIterator[Line]:
-    """The database, each provider and model, each platform; a problem in one does not keep the others from the list."""
-    async with AsyncExitStack() as stack:
-        try:
-            store = await stack.enter_async_context(open_store(settings.database_url))
-        except ParleyError as error:
-            yield Line(False, str(error))
-            return
-        yield Line(True, f"Database: {settings.database_url.partition(':')[0]}, ready")
-        async for line in _check_models(settings):
-            yield line
-        for make in factories:
-            yield await _check_platform(make, store)
+class _NoNotes:
+    """Nothing is remembered by a check."""
+
+    async def read(self, name: str) -> str | None:  # noqa: ARG002
+        return None
+
+    async def write(self, name: str, value: str) -> None: ...
+
+
+async def check(settings: Settings, factories: Mapping[str, PlatformFactory | None]) -> AsyncIterator[Line]:
+    """The lists, the database, each provider and model, each platform (None for one that is off).
+
+    A problem in one does not keep the others from being looked at.
+    """
+    for line in _check_files(settings):
+        yield line
+    yield await _check_database(settings.database_url)
+    async for line in _check_models(settings):
+        yield line
+    for name, make in factories.items():
+        off = Line(True, f"{name.capitalize()}: off ({name.upper()}_TOKEN is not set)")
+        yield await _check_platform(make) if make else off
+
+
+def _check_files(settings: Settings) -> Iterator[Line]:
+    yield _line("Access", lambda: _who(access_policy(settings)))
+    yield _line("Personas", lambda: f"{len(load_personas(settings.personas_file))} to choose from")
+
+
+def _who(policy: AccessPolicy) -> str:
+    if not policy.admins and not policy.allowed:
+        return "nobody yet; write to the bot to learn your id, and put it into ADMINS"
+    allowed = "everybody" if "*" in policy.allowed else f"{len(policy.allowed)} entries in ALLOWED"
+    return f"{len(policy.admins)} admins, {allowed}"
+
+
+def _line(name: str, look: Callable[[], str]) -> Line:
+    try:
+        return Line(True, f"{name}: {look()}")
+    except ParleyError as error:
+        return Line(False, str(error))
+
+
+async def _check_database(url: str) -> Line:
+    try:
+        async with open_store(url):
+            return Line(True, f"Database: {url.partition(':')[0]}, ready")
+    except ParleyError as error:
+        return Line(False, str(error))
 
 
 async def _check_models(settings: Settings) -> AsyncIterator[Line]:
-    async with open_models(settings) as models:
-        for finding in await models.gateway.check([models.default, *settings.models()]):
-            kind = "Model" if "/" in finding.subject else "Provider"
-            if finding.problem is None:
-                yield Line(True, f"{kind} {finding.subject}: {finding.note}")
-            else:
-                yield Line(False, f"{kind} {finding.subject}: {_why(finding.problem)}")
+    try:
+        async with open_models(settings) as models:
+            for finding in await models.gateway.check([models.default, *settings.models()]):
+                kind = "Model" if "/" in finding.subject else "Provider"
+                good = finding.problem is None
+                text = finding.note if finding.problem is None else _why(finding.problem)
+                yield Line(good, f"{kind} {finding.subject}: {text}")
+    except ParleyError as error:
+        yield Line(False, str(error))
 
 
 def _why(problem: ModelError) -> str:
-    sentence = notices.for_model_error(problem)
-    return f"{sentence} ({problem.detail})" if problem.detail and problem.detail not in sentence else sentence
+    """What the error's class says, and what the provider said."""
+    sentence = (type(problem).__doc__ or "").splitlines()[0]
+    return f"{sentence} ({problem.detail})" if problem.detail else sentence
 
 
-async def _check_platform(make: PlatformFactory, store: Store) -> Line:
-    platform = make(store.notes, COMMANDS)
+async def _check_platform(make: PlatformFactory) -> Line:
+    platform = make(_NoNotes(), COMMANDS)
     try:
         async with platform:
             return Line(True, await platform.check())

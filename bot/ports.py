@@ -95,6 +95,10 @@ class ChatModel(Protocol):
         """
         ...
 
+    def knows(self, model: str) -> bool:
+        """Whether the provider of this `provider/model` is configured."""
+        ...
+
     async def models(self) -> Sequence[ModelInfo]:
         """What the providers offer now, sorted by `provider/model` name; those that do not answer are left out."""
         ...

@@ -163,7 +163,7 @@ class Router:
     async def _edited(self, message: Message, channel: Channel) -> None:
         """A changed question is answered anew; a change that leaves the words as they were is not one."""
         known = await self._services.store.conversations.by_message(message.chat.key, message.message_id)
-        if known is not None and known.question.text.endswith(message.text):
+        if known is not None and message.text.strip() and message.text in known.question.text:
             return
         if message.text.strip():
             await self._turns.answer(message, channel)
@@ -203,10 +203,12 @@ class Router:
     def _refuse(self, event: Message | Edited | CommandCall | ButtonPress, channel: Channel) -> None:
         """Tell somebody who is not allowed, for messages at most once an hour; a command is always answered."""
         person, now = event.author, clock.now()
-        if not isinstance(event, CommandCall) and now - self._told.get(person.handle, float("-inf")) < TELL_AGAIN:
+        told = f"{person.handle} {event.chat.key}"
+        if not isinstance(event, CommandCall) and now - self._told.get(told, float("-inf")) < TELL_AGAIN:
             return
-        self._told[person.handle] = now
-        self._told.move_to_end(person.handle)
+        log.info("%s is not allowed in %s", person.handle, event.chat.key)
+        self._told[told] = now
+        self._told.move_to_end(told)
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         text = notices.NOT_ALLOWED.say(person.locale, id=notices.code(person.handle))

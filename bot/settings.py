@@ -21,6 +21,7 @@ ENV_FILE = Path(".env")
 EXAMPLES: Mapping[str, str] = {
     "ADMINS": "telegram:12345,discord:67890",
     "ALLOWED": "telegram:12345,discord:67890",
+    "AZURE_OPENAI_ENDPOINT": "https://my-resource.openai.azure.com",
     "CHAT_MODEL": "openai/gpt-6-luna",
     "DATABASE_URL": "sqlite:///data/parley.db",
     "DISCORD_API_URL": "http://127.0.0.1:8080/api/v10",
@@ -31,6 +32,7 @@ EXAMPLES: Mapping[str, str] = {
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "info",
     "MODEL_OPTIONS": '{"openai/gpt-6-luna": {"reasoning_effort": "low"}}',
+    "OPENAI_BASE_URL": "https://models.example.com/v1",
     "PROVIDERS": '{"mine": {"base_url": "https://models.example.com/v1", "api_key": "..."}}',
     "TELEGRAM_API_URL": "http://127.0.0.1:8081",
     "TELEGRAM_STREAMING": "edit",
@@ -147,7 +149,8 @@ def read_settings(env_file: Path | None = ENV_FILE) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         variable = str(first["loc"][0]).upper() if first["loc"] else "settings"
-        problem = PROBLEMS.get(first["type"]) or first["msg"].removeprefix("Value error, ")
+        words = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+        problem = PROBLEMS.get(first["type"], words)
         inside = ".".join(str(place) for place in first["loc"][1:])
         raise SettingsError(variable, f"{inside} {problem}.".lstrip(), EXAMPLES.get(variable, "")) from None
     except ValueError as error:

@@ -46,7 +46,9 @@ async def choose(call: Call, typed: str, command: str) -> Choice | Reply:
             return Choice(found[0], known=True)
     provider, slash, rest = typed.strip().partition("/")
     if slash and provider and rest and not any(name.startswith(f"{provider}/") for name in names):
-        return Choice(typed.strip(), known=False)
+        if call.services.models.knows(typed.strip()):
+            return Choice(typed.strip(), known=False)
+        return Reply(notices.NOT_CONFIGURED.say(call.person.locale, model=code(typed)))
     return _offer(call, typed, short or _similar(names, wanted), command)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from bot import clock
 from bot.conversation.inquiry import Inquiry, Outcome, inquire
 from bot.conversation.setup import Setup, Setups
-from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, with_quote
+from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, with_attachments, with_quote
 from bot.domain.conversations import Answer, Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Message
@@ -85,7 +85,7 @@ class Turns:
             key=message.key,
             author_id=message.author.handle,
             author_name=message.author.name,
-            text=with_quote(message.text, message.quote),
+            text=with_attachments(with_quote(message.text, message.quote), message.attachments),
             message_id=message.message_id,
         )
         chat, person = message.chat, message.author
@@ -146,8 +146,9 @@ class Turns:
             await _see_through(self._conclude(asked, reply, outcome, delivery), hurry=interrupted)
         finally:
             await _end(delivery)
-        seconds = clock.now() - started
-        log.info("turn %s in %s: %s by %s in %.2f s", asked.turn, asked.chat.key, outcome.state, outcome.model, seconds)
+            seconds = clock.now() - started
+            chat, state, model = asked.chat.key, outcome.state, outcome.model
+            log.info("turn %s in %s: %s by %s in %.2f s", asked.turn, chat, state, model, seconds)
 
     async def _ask(self, asked: Asked, inquiry: asyncio.Task[None], outcome: Outcome) -> bool:
         """Wait for the model's answer; the outcome says how it ended. False when the bot is shutting down."""

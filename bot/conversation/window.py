@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.domain.attachments import Attachment
 from bot.domain.conversations import Question, Turn
 from bot.domain.messages import Quote
 from bot.domain.personas import Persona
@@ -70,3 +71,11 @@ def with_quote(text: str, quote: Quote | None) -> str:
     author = "your own message" if quote.from_bot else quote.author
     quoted = "\n".join(f"> {line}" for line in words.splitlines())
     return f"(in reply to {author})\n{quoted}\n\n{text}"
+
+
+def with_attachments(text: str, attachments: Sequence[Attachment]) -> str:
+    """The words and a note of the files that came along, so that the model can say that it cannot open them."""
+    if not attachments:
+        return text
+    names = ", ".join(f"{each.kind} {each.name}" if each.name else each.kind for each in attachments)
+    return f"{text}\n\n(attached, but you cannot open it: {names})"

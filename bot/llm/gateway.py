@@ -97,6 +97,10 @@ class Gateway:
         if first_error is not None:
             raise first_error
 
+    def knows(self, model: str) -> bool:
+        provider = model.partition("/")[0]
+        return provider == DEMO or provider in self._endpoints
+
     async def models(self) -> Sequence[ModelInfo]:
         """What can be talked to, sorted by name; the demonstration only where there is nothing else."""
         self._require_open()

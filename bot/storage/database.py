@@ -54,7 +54,7 @@ def _engines(address: URL) -> Engines:
     try:
         return make_engines(address)
     except ImportError:
-        problem = "needs a driver that is not installed: pip install 'parley[postgres]'."
+        problem = "needs the driver asyncpg: pip install asyncpg."
         raise SettingsError("DATABASE_URL", problem, SQLITE_EXAMPLE) from None
 
 

@@ -165,6 +165,10 @@ class MemoryModels:
     """Providers that offer these models and repeat the last message."""
 
     names: list[str]
+    providers: tuple[str, ...] = ("acme", "silent")
+
+    def knows(self, model: str) -> bool:
+        return model.partition("/")[0] in self.providers
 
     async def models(self) -> Sequence[ModelInfo]:
         return [ModelInfo(name) for name in sorted(self.names)]

@@ -50,8 +50,13 @@ async def test_a_model_that_its_provider_does_not_offer_is_refused(desk: Desk) -
 
 
 async def test_a_provider_without_a_list_is_believed(desk: Desk) -> None:
-    assert "the name is not checked" in await desk.say("/model local/anything")
-    assert chosen(desk) == "local/anything"
+    assert "the name is not checked" in await desk.say("/model silent/anything")
+    assert chosen(desk) == "silent/anything"
+
+
+async def test_a_provider_that_is_not_configured_is_refused(desk: Desk) -> None:
+    assert "No provider is set up for `nobody/anything`" in await desk.say("/model nobody/anything")
+    assert chosen(desk) is None
 
 
 async def test_the_default_model_is_always_good(desk: Desk) -> None:
