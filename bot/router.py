@@ -13,7 +13,7 @@ from bot.commands import parser, registry
 from bot.commands.services import Services
 from bot.commands.spec import Call, Command, Context
 from bot.conversation.lanes import Lanes
-from bot.conversation.turn import Turns
+from bot.conversation.turn import Turns, question_of
 from bot.domain.ids import ChatRef, Person, settings_scope
 from bot.domain.messages import ButtonPress, ChatMoved, CommandCall, Edited, Incoming, Invocation, Message
 from bot.errors import UsageError
@@ -163,7 +163,7 @@ class Router:
     async def _edited(self, message: Message, channel: Channel) -> None:
         """A changed question is answered anew; a change that leaves the words as they were is not one."""
         known = await self._services.store.conversations.by_message(message.chat.key, message.message_id)
-        if known is not None and message.text.strip() and message.text in known.question.text:
+        if known is not None and known.question.text == question_of(message).text:
             return
         if message.text.strip():
             await self._turns.answer(message, channel)

@@ -81,13 +81,7 @@ class Turns:
 
     async def answer(self, message: Message, channel: Channel) -> None:
         """Answer a message; one that was answered before, as its key tells, is left alone."""
-        question = Question(
-            key=message.key,
-            author_id=message.author.handle,
-            author_name=message.author.name,
-            text=with_attachments(with_quote(message.text, message.quote), message.attachments),
-            message_id=message.message_id,
-        )
+        question = question_of(message)
         chat, person = message.chat, message.author
         conversation = await self._store.conversations.current(chat.key)
         turn = await self._store.conversations.add_question(conversation, question)
@@ -200,6 +194,17 @@ class Turns:
             usage=outcome.usage,
             message_ids=reply.delivery().message_ids,
         )
+
+
+def question_of(message: Message) -> Question:
+    """What a message asks the model."""
+    return Question(
+        key=message.key,
+        author_id=message.author.handle,
+        author_name=message.author.name,
+        text=with_attachments(with_quote(message.text, message.quote), message.attachments),
+        message_id=message.message_id,
+    )
 
 
 def _below(text: str, footer: str) -> str:
