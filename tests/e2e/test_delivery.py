@@ -166,6 +166,18 @@ async def test_waiting_for_a_flood_does_not_hold_up_the_model(world: World) -> N
     world.check_shows(await asked, TEXT)
 
 
+async def test_the_end_of_an_answer_does_not_wait_for_its_turn(world: World) -> None:
+    """Edits leave a call to spare, so that the last one is on screen as soon as the model has ended."""
+    place, ann = world.side.group(), world.person("Ann")
+    world.model.answers.append(Script.of(TEXT * 2, size=10, pace=0.14))
+    asked = asyncio.create_task(world.ask(place, ann, "Hello"))
+    await world.model.until(lambda: bool(world.model.requests and world.model.requests[0]["finished"]), timeout=60)
+    ended = asyncio.get_running_loop().time()
+    (shown,) = await asked
+    world.check_shows([shown], TEXT * 2)
+    assert shown.versions[-1].at - ended < 1.5
+
+
 async def test_a_question_during_a_flood_keeps_its_turn(world: World) -> None:
     ann, place = world.private()
     world.side.fault("flood", "send", place, seconds=5)

@@ -159,6 +159,7 @@ async def test_bots_and_everyone_are_left_alone(discord: World) -> None:
     fake.say(place.raw, robot, f"{fake.bot_user.mention} hello, machine")
     discord.side.say(place, ann, "@everyone lunch!")
     await discord.ask(place, ann, "Hello")
+    assert discord.roles() == [("user", "Ann: Hello")]
     assert len(discord.prompts()) == 1
 
 

@@ -35,6 +35,7 @@ async def test_the_same_update_twice_is_answered_once(telegram: World) -> None:
     fake = fake_of(telegram)
     fake.redeliver()
     await telegram.ask(place, ann, "Next")
+    assert [text for _, text in telegram.roles()] == ["Hello", "Hello", "Next"]
     assert len(telegram.prompts()) == 2
     assert fake.counted()["getUpdates"] < 8, "each update is confirmed once it was taken"
 
@@ -91,6 +92,7 @@ async def test_bots_are_not_answered(telegram: World) -> None:
     robot = fake.user(77, "Robot", is_bot=True)
     fake.say(place.raw[0], robot, "@parley_bot hello, machine")
     await telegram.ask(place, ann, "Hello")
+    assert telegram.roles() == [("user", "Ann: Hello")]
     assert len(telegram.prompts()) == 1
 
 

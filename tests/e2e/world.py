@@ -123,7 +123,17 @@ class World:
 
     async def ask(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> list[Shown]:
         """Say something to the bot and wait for the whole answer; returns the messages that show it."""
-        return await self.answer_after(place, lambda: self.say(place, person, text, reply_to))
+        if place.kind == "private":
+            return await self.answer_after(place, lambda: self.say(place, person, text, reply_to))
+        question = self.say(place, person, text, reply_to)
+        await self.until(place, lambda: any(offers(shown, "Retry") for shown in self.answer_to(place, question)))
+        return self.answer_to(place, question)
+
+    def answer_to(self, place: Place, question: str) -> list[Shown]:
+        """In a group: the messages from the one that replies to this question on."""
+        shown = self.shown(place)
+        first = next((index for index, each in enumerate(shown) if each.reply_to == question), len(shown))
+        return shown[first:]
 
     async def answer_after(self, place: Place, act: Callable[[], object], timeout: float = PATIENCE) -> list[Shown]:
         """Do something and wait until one more answer has ended; returns the messages that are new since."""
