@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.events import ReplyEvent
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Incoming
@@ -121,12 +121,8 @@ class Conversations(Protocol):
         """Add an answer to a turn. A second one is another version; the newest is the one that counts."""
         ...
 
-    async def window(self, conversation: int, characters: int) -> Sequence[Turn]:
-        """The newest turns, oldest first, back to where their texts exceed `characters`; reads no further."""
-        ...
-
-    async def before(self, turn: int, characters: int) -> Sequence[Turn]:
-        """The turns that led to this one, without it, like `window`."""
+    async def before(self, turn: int, characters: int) -> Sequence[Exchange]:
+        """What led to this turn, oldest first, back to where the texts exceed `characters`; reads no further."""
         ...
 
     async def last(self, conversation: int) -> Turn | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from bot.conversation.setup import Setup
 from bot.conversation.window import Estimate, Window
-from bot.domain.conversations import AnswerState, Question, Turn
+from bot.domain.conversations import AnswerState, Exchange, Question
 from bot.domain.events import Finished, ReasoningDelta, Started, TextDelta, UsageSeen
 from bot.domain.ids import Person
 from bot.domain.prompts import ChatRequest
@@ -31,7 +31,7 @@ class Inquiry:
     question: Question
     person: Person
     group: bool
-    history: Sequence[Turn] = ()
+    history: Sequence[Exchange] = ()
     tokens: int = 0
 
 

@@ -13,7 +13,7 @@ from bot import clock
 from bot.conversation.inquiry import Inquiry, Outcome, inquire
 from bot.conversation.setup import Setup, Setups
 from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, with_attachments, with_quote
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Message
 from bot.domain.platform import Button
@@ -116,7 +116,7 @@ class Turns:
         return running.task.cancel()
 
     def _inquiry(
-        self, chat: ChatRef, person: Person, question: Question, setup: Setup, history: Sequence[Turn]
+        self, chat: ChatRef, person: Person, question: Question, setup: Setup, history: Sequence[Exchange]
     ) -> Inquiry:
         tokens = self._budget(setup.model) if history else 0
         return Inquiry(setup, question, person, chat.kind == "group", history, tokens)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.domain.attachments import Attachment
-from bot.domain.conversations import Question, Turn
+from bot.domain.conversations import Exchange, Question
 from bot.domain.messages import Quote
 from bot.domain.personas import Persona
 from bot.domain.prompts import PromptMessage
@@ -34,30 +34,30 @@ class Window:
     tokens: int
     group: bool
 
-    def messages(self, persona: Persona, history: Sequence[Turn], question: Question) -> tuple[PromptMessage, ...]:
+    def messages(self, persona: Persona, history: Sequence[Exchange], question: Question) -> tuple[PromptMessage, ...]:
         """The system prompt, the newest whole turns that fit, and the question."""
         prompt = f"{persona.prompt}\n\n{GROUP_RULE}" if self.group else persona.prompt
         sent = [PromptMessage("system", prompt)]
-        for turn in self._newest(history):
-            sent.append(PromptMessage("user", self._words(turn.question)))
-            if turn.answer is not None:
-                sent.append(PromptMessage("assistant", turn.answer.text))
-        return (*sent, PromptMessage("user", self._words(question)))
+        for past in self._newest(history):
+            sent.append(PromptMessage("user", self._words(past.author, past.question)))
+            if past.answer is not None:
+                sent.append(PromptMessage("assistant", past.answer))
+        return (*sent, PromptMessage("user", self._words(question.author_name, question.text)))
 
-    def _newest(self, history: Sequence[Turn]) -> list[Turn]:
-        kept: list[Turn] = []
+    def _newest(self, history: Sequence[Exchange]) -> list[Exchange]:
+        kept: list[Exchange] = []
         left = self.tokens
-        for turn in reversed(history):
-            if turn.answer is None or not turn.answer.text.strip():
+        for past in reversed(history):
+            if past.answer is None or not past.answer.strip():
                 continue  # a question that was never answered would be answered now
-            left -= self.estimate(turn.question.text) + self.estimate(turn.answer.text)
+            left -= self.estimate(past.question) + self.estimate(past.answer)
             if left < 0:
                 break
-            kept.append(turn)
+            kept.append(past)
         return kept[::-1]
 
-    def _words(self, question: Question) -> str:
-        return f"{question.author_name}: {question.text}" if self.group else question.text
+    def _words(self, author: str, text: str) -> str:
+        return f"{author}: {text}" if self.group else text
 
 
 def with_quote(text: str, quote: Quote | None) -> str:

@@ -45,3 +45,12 @@ class Turn:
     id: int
     question: Question
     answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A turn as words alone: what a model is told of it. `answer` is None while there is none."""
+
+    author: str
+    question: str
+    answer: str | None = None

@@ -14,8 +14,9 @@ from bot.replies.splitter import Fits, cut, fence_after, wrap
 
 FIRST_LENGTH = 30
 FIRST_WAIT = 0.6
+TYPING_AFTER = 0.1
 TYPING_EVERY = 4.5
-"""Seconds; the sign lasts about 5 s on Telegram and 10 s on Discord."""
+"""Seconds; the sign lasts about 5 s on Telegram and 10 s on Discord. An answer that is there at once needs none."""
 
 MAX_GONE = 2
 
@@ -59,14 +60,17 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that the next step depends on. `since` is when the first character came, `typing_at` the last typing sign."""
+    """All that the next step depends on.
+
+    `since` is when the first character came; `typing_due` is when the next typing sign is due while there is none.
+    """
 
     text: str = ""
     finished: bool = False
     buttons: tuple[Button, ...] = ()
     parts: tuple[Part, ...] = field(default=(Part(0),))
     since: float | None = None
-    typing_at: float | None = None
+    typing_due: float = 0.0
     preview: Preview | None = None
     previews: bool = False
 
@@ -174,9 +178,7 @@ def _step_for(view: View, index: int, part: Part, limits: Limits, now: float) ->
 
 
 def _before_the_first_word(view: View, now: float) -> Step:
-    if view.typing_at is None or now >= view.typing_at + TYPING_EVERY:
-        return Typing()
-    return Idle(view.typing_at + TYPING_EVERY)
+    return Typing() if now >= view.typing_due else Idle(view.typing_due)
 
 
 def _preview(view: View, look: Look, limits: Limits, now: float) -> Step:

@@ -29,6 +29,8 @@ from bot.errors import (
 from bot.ports import Channel
 from bot.replies.gate import Gates, Ticket
 from bot.replies.planner import (
+    TYPING_AFTER,
+    TYPING_EVERY,
     Done,
     Edit,
     Idle,
@@ -79,7 +81,8 @@ class Reply:
         self._nonce = nonce
         self._reply_to = reply_to
         self._private = private
-        self._view = View(buttons=buttons, previews=channel.limits.previews)
+        due = clock.now() + TYPING_AFTER
+        self._view = View(buttons=buttons, previews=channel.limits.previews, typing_due=due)
         self._pieces: list[str] = []
         self._limit = channel.limits.text
         self._changed = asyncio.Event()
@@ -143,7 +146,7 @@ class Reply:
         ticket = self._ask(step)
         if isinstance(step, Typing) and not ticket.granted.done():
             self._gates.withdraw(ticket)  # a sign that has to wait is not worth showing
-            self._view = replace(self._view, typing_at=clock.now())
+            self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
             return False
         await self._passed(ticket)
         # The gate may have taken its time: show what is wanted now, if that is still the same kind of call.
@@ -202,7 +205,7 @@ class Reply:
                     await self._channel.preview(self._preview_id, Outgoing(step.look.source, plain=True))
                     self._view = replace(self._view, preview=Preview(step.look, clock.now()))
                 case Typing():
-                    self._view = replace(self._view, typing_at=clock.now())
+                    self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
                     await self._channel.typing()
             self._failures = 0
         except DeliveryError as error:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Row, bindparam, func, literal, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.storage import history
 from bot.storage.engines import Engines
 from bot.storage.rows import insert_for
@@ -88,10 +88,10 @@ class SqlConversations:
             rows = await connection.execute(history.WINDOW, {"conversation": conversation, "characters": characters})
             return history.turns_of(rows.all())
 
-    async def before(self, turn: int, characters: int) -> Sequence[Turn]:
+    async def before(self, turn: int, characters: int) -> Sequence[Exchange]:
         async with self.engines.reading() as connection:
             rows = await connection.execute(history.BEFORE, {"turn": turn, "characters": characters})
-            return history.turns_of(rows.all())
+            return history.exchanges_of(rows.all())
 
     async def last(self, conversation: int) -> Turn | None:
         newest = await self.window(conversation, -1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ScalarSelect, Select, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import BigInteger, Column, ScalarSelect, Select, and_, bindparam, cast, func, literal, or_, select
 
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.usage import Usage
 from bot.storage.tables import conversations, messages
 
@@ -62,14 +62,14 @@ def _newest_answer() -> ScalarSelect[Any]:
     )
 
 
-def _walk(start: ScalarSelect[Any]) -> Select[Any]:
-    """The way from `start` towards the root, oldest row first.
+def _walk(start: ScalarSelect[Any], wanted: Sequence[Column[Any]]) -> Select[Any]:
+    """The way from `start` towards the root, oldest row first, with the columns that are wanted of each.
 
     It goes on from a question only while the texts so far do not exceed `:characters`, and from an answer always: so it
     ends with a question, and reads no row behind that. SQLite and PostgreSQL count the same characters as Python.
     """
     size = cast(func.length(messages.c.text), BigInteger)
-    columns = (*_COLUMNS, messages.c.parent_id)
+    columns = tuple(dict.fromkeys((*wanted, messages.c.role, messages.c.text, messages.c.parent_id)))
     walk = select(*columns, size.label("total"), literal(1).label("depth")).where(messages.c.id == start)
     newer = walk.cte("walk", recursive=True)
     within = newer.c.total <= bindparam("characters", type_=BigInteger)
@@ -78,15 +78,15 @@ def _walk(start: ScalarSelect[Any]) -> Select[Any]:
         .join_from(newer, messages, messages.c.id == newer.c.parent_id)
         .where(or_(newer.c.role == ASSISTANT, and_(within, newer.c.depth < _MOST_ROWS)))
     )
-    return select(*(way.c[column.name] for column in _COLUMNS)).order_by(way.c.depth.desc())
+    return select(*(way.c[column.name] for column in wanted)).order_by(way.c.depth.desc())
 
 
 # Made once: building such a statement takes longer than running it.
-WINDOW = _walk(newest_row())
+WINDOW = _walk(newest_row(), _COLUMNS)
 """The rows of `:conversation`, from its newest back to where they exceed `:characters`."""
 
-BEFORE = _walk(_parent())
-"""The rows that led to `:turn`, back to where they exceed `:characters`."""
+BEFORE = _walk(_parent(), (messages.c.role, messages.c.text, messages.c.author_name))
+"""The words that led to `:turn`, back to where they exceed `:characters`; few columns, since every turn reads it."""
 
 TURN = (
     select(*_COLUMNS, conversations.c.chat_key)
@@ -125,6 +125,17 @@ def turns_of(rows: Iterable[Sequence[Any]]) -> list[Turn]:
             answer = Answer(text, state, model, persona, _usage(*usage[:4]), tuple(message_ids))
             turns[-1] = Turn(turns[-1].id, turns[-1].question, answer)
     return turns
+
+
+def exchanges_of(rows: Iterable[Sequence[Any]]) -> list[Exchange]:
+    """The words of rows of `BEFORE`."""
+    exchanges: list[Exchange] = []
+    for role, text, author in rows:
+        if role == USER:
+            exchanges.append(Exchange(author, text))
+        else:
+            exchanges[-1] = Exchange(exchanges[-1].author, exchanges[-1].question, text)
+    return exchanges
 
 
 def _usage(prompt: int | None, completion: int, cached: int, reasoning: int) -> Usage | None:

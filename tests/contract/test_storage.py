@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.usage import Usage
 from bot.errors import StorageError
 from bot.ports import Store
@@ -41,6 +41,10 @@ async def talk(store: Store, conversation: int, *pairs: tuple[str, str | None]) 
 
 def texts(turns: Sequence[Turn]) -> list[tuple[str, str | None]]:
     return [(turn.question.text, turn.answer.text if turn.answer else None) for turn in turns]
+
+
+def words(exchanges: Sequence[Exchange]) -> list[tuple[str, str | None]]:
+    return [(exchange.question, exchange.answer) for exchange in exchanges]
 
 
 async def test_the_store_fits_its_port(store: SqlStore) -> None:
@@ -144,7 +148,7 @@ async def test_another_answer_to_an_older_turn_makes_a_fork(store: SqlStore) -> 
     await store.conversations.add_answer(first, answer("1 again"))
     await talk(store, conversation, ("c", "3"))
     assert texts(await store.conversations.window(conversation, EVERYTHING)) == [("a", "1 again"), ("c", "3")]
-    assert texts(await store.conversations.before(second, EVERYTHING)) == [("a", "1")]
+    assert words(await store.conversations.before(second, EVERYTHING)) == [("a", "1")]
 
 
 async def test_questions_without_an_answer_stay_in_the_line(store: SqlStore) -> None:
@@ -196,8 +200,8 @@ async def test_before_gives_what_led_to_a_turn(store: SqlStore) -> None:
     conversation = await store.conversations.current(CHAT)
     turns = await talk(store, conversation, ("aaaa", "1111"), ("bbbb", "2222"), ("cccc", "3333"), ("dddd", "4444"))
     assert await store.conversations.before(turns[0], EVERYTHING) == []
-    assert texts(await store.conversations.before(turns[2], EVERYTHING)) == [("aaaa", "1111"), ("bbbb", "2222")]
-    assert texts(await store.conversations.before(turns[2], 7)) == [("bbbb", "2222")]
+    assert words(await store.conversations.before(turns[2], EVERYTHING)) == [("aaaa", "1111"), ("bbbb", "2222")]
+    assert words(await store.conversations.before(turns[2], 7)) == [("bbbb", "2222")]
 
 
 async def test_last_is_the_newest_turn(store: SqlStore) -> None:

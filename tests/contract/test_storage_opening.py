@@ -117,7 +117,7 @@ async def test_other_spellings_of_postgresql_are_understood(postgres_url: str, s
 
 async def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "asyncpg", None)
-    with pytest.raises(SettingsError, match=r"parley\[postgres\]"):
+    with pytest.raises(SettingsError, match=r"asyncpg"):
         await open_store("postgresql://postgres@127.0.0.1/parley").__aenter__()
 
 

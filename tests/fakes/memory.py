@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.messages import CommandCall
@@ -94,12 +94,13 @@ class MemoryConversations:
         self.turns[turn] = replace(self.turns[turn], answer=answer)
         return turn
 
-    async def window(self, conversation: int, characters: int) -> Sequence[Turn]:
-        return self._newest(self.threads[conversation], characters)
-
-    async def before(self, turn: int, characters: int) -> Sequence[Turn]:
+    async def before(self, turn: int, characters: int) -> Sequence[Exchange]:
         thread = next(thread for thread in self.threads if turn in thread)
-        return self._newest(thread[: thread.index(turn)], characters)
+        turns = self._newest(thread[: thread.index(turn)], characters)
+        return [
+            Exchange(each.question.author_name, each.question.text, each.answer.text if each.answer else None)
+            for each in turns
+        ]
 
     async def last(self, conversation: int) -> Turn | None:
         thread = self.threads[conversation]

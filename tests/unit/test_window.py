@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.window import GROUP_RULE, OWN_QUOTE_LENGTH, Window, with_attachments, with_quote
 from bot.domain.attachments import Attachment
-from bot.domain.conversations import Answer, Question, Turn
+from bot.domain.conversations import Exchange, Question
 from bot.domain.messages import Quote
 from bot.domain.personas import Persona
 from bot.llm.tokens import estimate_tokens
@@ -20,18 +20,17 @@ def question(text: str, author: str = "Ann") -> Question:
     return Question(f"key of {text}", "telegram:1", author, text)
 
 
-def turn(number: int, asked: str, answered: str | None) -> Turn:
-    answer = None if answered is None else Answer(answered, "complete", "a/b", "teacher")
-    return Turn(number, question(asked), answer)
+def past(asked: str, answered: str | None) -> Exchange:
+    return Exchange("Ann", asked, answered)
 
 
-def sent(window: Window, history: list[Turn], asked: str = "now?") -> list[tuple[str, object]]:
+def sent(window: Window, history: list[Exchange], asked: str = "now?") -> list[tuple[str, object]]:
     return [(message.role, message.content) for message in window.messages(PERSONA, history, question(asked))]
 
 
 def test_the_persona_the_history_and_the_question_in_this_order() -> None:
     window = Window(len, 1000, group=False)
-    assert sent(window, [turn(1, "first?", "First."), turn(2, "second?", "Second.")]) == [
+    assert sent(window, [past("first?", "First."), past("second?", "Second.")]) == [
         ("system", "You teach."),
         ("user", "first?"),
         ("assistant", "First."),
@@ -42,7 +41,7 @@ def test_the_persona_the_history_and_the_question_in_this_order() -> None:
 
 
 def test_in_a_group_everybody_has_a_name() -> None:
-    messages = sent(Window(len, 1000, group=True), [turn(1, "first?", "First.")])
+    messages = sent(Window(len, 1000, group=True), [past("first?", "First.")])
     assert messages[0] == ("system", f"You teach.\n\n{GROUP_RULE}")
     assert messages[1] == ("user", "Ann: first?")
     assert messages[2] == ("assistant", "First.")
@@ -51,22 +50,22 @@ def test_in_a_group_everybody_has_a_name() -> None:
 
 @pytest.mark.parametrize("answered", [None, "", " \n"])
 def test_a_question_without_an_answer_is_not_asked_again(answered: str | None) -> None:
-    messages = sent(Window(len, 1000, group=False), [turn(1, "old?", answered), turn(2, "kept?", "Kept.")])
+    messages = sent(Window(len, 1000, group=False), [past("old?", answered), past("kept?", "Kept.")])
     assert [content for _, content in messages] == ["You teach.", "kept?", "Kept.", "now?"]
 
 
 def test_old_turns_go_first_and_whole() -> None:
-    history = [turn(number, "q" * 10, "a" * 10) for number in range(10)]
+    history = [past("q" * 10, "a" * 10) for _ in range(10)]
     assert len(sent(Window(len, 45, group=False), history)) == 2 + 2 * 2
 
 
 def test_no_budget_no_history() -> None:
-    assert len(sent(Window(len, 0, group=False), [turn(1, "q", "a")])) == 2
+    assert len(sent(Window(len, 0, group=False), [past("q", "a")])) == 2
 
 
 @given(st.lists(st.tuples(st.text(max_size=200), st.text(min_size=1, max_size=200)), max_size=30), st.integers(0, 500))
 def test_the_history_never_exceeds_its_budget(texts: list[tuple[str, str]], tokens: int) -> None:
-    history = [turn(number, asked, answered) for number, (asked, answered) in enumerate(texts)]
+    history = [past(asked, answered) for asked, answered in texts]
     inner = Window(estimate_tokens, tokens, group=False).messages(PERSONA, history, question("now?"))[1:-1]
     assert sum(estimate_tokens(str(message.content)) for message in inner) <= tokens
     assert [message.role for message in inner] == ["user", "assistant"] * (len(inner) // 2)

@@ -28,10 +28,10 @@ def channel_with(*faults: str, **changes: object) -> SimulatedChannel:
 
 
 async def show(channel: SimulatedChannel, pieces: Iterable[str | float], gates: Gates | None = None) -> Delivery:
-    """After a tenth of a second, feed texts and wait as many seconds as the numbers say; then finish."""
+    """After two tenths of a second, feed texts and wait as many seconds as the numbers say; then finish."""
     reply = Reply(channel, gates or Gates(), nonce="n", buttons=(STOP,))
     delivery = asyncio.create_task(reply.deliver())
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(0.2)
     for piece in pieces:
         if isinstance(piece, str):
             reply.feed(piece)
@@ -51,18 +51,27 @@ async def test_the_typing_sign_is_there_until_the_first_word() -> None:
     assert kinds(channel) == ["typing", "typing", "typing", "send", "edit"]
 
 
+async def test_an_answer_that_is_there_at_once_needs_no_sign() -> None:
+    channel = channel_with()
+    reply = Reply(channel, Gates(), nonce="n")
+    reply.feed("Here it is.")
+    reply.finish()
+    await reply.deliver()
+    assert kinds(channel) == ["send"]
+
+
 async def test_the_first_message_waits_for_words_worth_a_notification() -> None:
     channel = channel_with()
     await show(channel, ["I", 0.2, " see", 2.0])
     sent = next(at for at, kind, _ in channel.calls if kind == "send")
-    assert sent == pytest.approx(FIRST_WAIT + 0.1, abs=0.1)
+    assert sent == pytest.approx(FIRST_WAIT + 0.2, abs=0.1)
     assert list(channel.screen.values()) == ["I see"]
 
 
 async def test_a_long_first_piece_does_not_wait() -> None:
     channel = channel_with()
     await show(channel, ["A sentence that is long enough to go.", 2.0])
-    assert channel.calls[1][0] == pytest.approx(0.1, abs=0.06)
+    assert channel.calls[1][0] == pytest.approx(0.2, abs=0.06)
 
 
 async def test_the_end_is_shown_at_once_from_the_reserve() -> None:
@@ -71,7 +80,7 @@ async def test_the_end_is_shown_at_once_from_the_reserve() -> None:
     for _ in range(40):
         pieces += ["w ", 0.1]
     await show(channel, [*pieces, "end"])
-    assert channel.calls[-1][0] == pytest.approx(4.1, abs=0.1)
+    assert channel.calls[-1][0] == pytest.approx(4.2, abs=0.1)
     assert channel.platform.floods == 0
 
 
