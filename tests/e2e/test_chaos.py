@@ -13,7 +13,7 @@ from tests.e2e.world import World
 from tests.fakes.faults import FaultKind
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 CHATS = 6
 ANYWHERE: tuple[FaultKind, ...] = ("status", "flood", "drop_before", "garbage", "stall_before")

@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.world import World, offers
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 
 async def test_a_question_is_answered(world: World) -> None:

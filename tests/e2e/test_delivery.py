@@ -12,7 +12,7 @@ from tests.e2e.world import World
 from tests.fakes.faults import FaultKind
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 TEXT = "The answer that has to arrive, whatever happens on its way. " * 10
 
@@ -119,6 +119,7 @@ UNKNOWN: dict[str, tuple[FaultKind, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
+@pytest.mark.fast(50)
 async def test_nobody_knows_whether_the_first_message_was_sent(world: World, name: str) -> None:
     """Discord tells a repeated message by its nonce. Telegram cannot, so the whole answer comes once more."""
     ann, place = world.private()

@@ -8,7 +8,7 @@ from tests.e2e.side import Person, Place
 from tests.e2e.world import MODEL, World, offers
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 SLOW = "word " * 400
 

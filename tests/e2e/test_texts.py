@@ -10,7 +10,7 @@ from tests.e2e.discord_side import DiscordSide
 from tests.e2e.world import World
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 
 def long_answer() -> str:
