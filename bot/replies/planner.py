@@ -126,8 +126,6 @@ def lay_out(view: View, fits: Fits, limit: int) -> View:
         if fits(wrap(piece, last.opener).rstrip()):
             return replace(view, parts=tuple(parts))
         end = cut(view.text, last.start, last.opener, fits, limit)
-        if not view.text[end:].strip():  # only white space is left, which needs no message of its own
-            return replace(view, parts=tuple(parts))
         parts[-1] = replace(last, end=end)
         sealed = view.text[last.start : end]
         parts.append(Part(start=end, opener=fence_after(f"{last.opener}\n{sealed}" if last.opener else sealed)))

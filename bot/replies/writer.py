@@ -260,9 +260,7 @@ class Reply:
             case MessageGone():
                 self._set_part(step.part, message_id=None, shown=None, gone=part.gone + 1)
                 return
-            case Ambiguous() if isinstance(step, Edit):
-                self._set_part(step.part, shown=None)
-            case Ambiguous():
+            case Ambiguous() if isinstance(step, Send):
                 dedupes = self._channel.limits.dedupes
                 self._set_part(step.part, lost=not dedupes, repeated=dedupes)
         self._back_off()

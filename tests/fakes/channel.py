@@ -104,6 +104,8 @@ class SimulatedChannel:
         if fault == "gone":
             del self.screen[message_id]
             raise MessageGone
+        if fault == "ambiguous-lost":
+            raise Ambiguous
         buttons = tuple(button.data for button in message.buttons)
         if (self.screen[message_id], self.buttons[message_id]) == (message.source, buttons):
             raise NotModified

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -113,6 +114,37 @@ async def test_idle_places_are_forgotten() -> None:
     assert len(gates._places) < 100
 
 
+async def test_the_typing_sign_does_not_move_the_next_edit() -> None:
+    both = Limits(text=100, place=(Meter("chat", BOTH, Bucket(4, 1.0), "test"),))
+    gates, quiet = Gates(), Gates()
+    for each in (gates, quiet):
+        await each.pass_through(ask(each, "a", both))
+    await asyncio.sleep(0.3)
+    await gates.pass_through(ask(gates, "a", both, "typing"))
+    edits = [asyncio.create_task(passed_at(each, ask(each, "a", both, "edit", False))) for each in (gates, quiet)]
+    assert await edits[0] == await edits[1]
+
+
+async def test_spare_calls_go_early_and_the_pace_settles_at_the_refill() -> None:
+    both = Limits(text=100, place=(Meter("chat", BOTH, Bucket(5, 1.0), "test", reserve=1),))
+    gates = Gates()
+    times = [await passed_at(gates, ask(gates, "a", both, "edit", False)) for _ in range(20)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
+    assert gaps[0] < 0.6
+    assert gaps[-1] == pytest.approx(1.0, abs=0.05)
+    assert gaps == sorted(gaps)
+
+
+async def test_a_call_that_was_not_made_leaves_its_window_open() -> None:
+    two = Limits(text=100, place=(Meter("chat", BOTH, Window(2, 10.0), "test"),))
+    gates = Gates()
+    for _ in range(5):
+        ticket = ask(gates, "a", two)
+        await gates.pass_through(ticket)
+        gates.give_back(ticket)
+    assert await passed_at(gates, ask(gates, "a", two)) == 0
+
+
 # The four cancellations: whoever goes, the others go on.
 
 
@@ -136,6 +168,18 @@ async def test_cancelled_after_being_let_through() -> None:
     await asyncio.wait([gone])
     waits = ask(gates, "a", ONE_A_SECOND)
     await asyncio.wait_for(gates.pass_through(waits), 5)
+
+
+async def test_cancelled_just_before_its_turn_comes() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", WITH_RESERVE))
+    ticket = ask(gates, "a", WITH_RESERVE, "edit", durable=False)
+    gone = asyncio.create_task(gates.pass_through(ticket))
+    await asyncio.sleep(0)
+    gone.cancel()
+    gates.promote(ticket)  # it could go now, but nobody waits for it any more
+    await asyncio.wait([gone])
+    assert await passed_at(gates, ask(gates, "a", WITH_RESERVE)) == 0
 
 
 async def test_cancelled_between_grant_and_wake_up() -> None:

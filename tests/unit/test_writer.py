@@ -127,6 +127,27 @@ async def test_an_unsure_first_message_is_found_again_where_the_platform_dedupes
     assert list(channel.screen.values()) == ["A sentence that is long enough to go. End."]
 
 
+async def test_a_message_that_is_found_again_shows_the_newest_text_too() -> None:
+    channel = channel_with("ambiguous", limits=replace(LIMITS, dedupes=True))
+    reply = Reply(channel, Gates(), nonce="n")
+    delivery = asyncio.create_task(reply.deliver())
+    reply.feed("A sentence that is long enough to go.")
+    await asyncio.sleep(0.1)
+    reply.feed(" End.")
+    await asyncio.sleep(20)
+    assert list(channel.screen.values()) == ["A sentence that is long enough to go. End."]
+    reply.finish()
+    assert (await delivery).complete
+
+
+@pytest.mark.parametrize("fault", ["ambiguous", "ambiguous-lost"])
+async def test_an_unsure_edit_is_made_again(fault: str) -> None:
+    channel = channel_with("", "", fault)
+    await show(channel, ["A sentence that is long enough to go.", 2.0, " More.", 20.0])
+    assert kinds(channel).count("edit") == 3
+    assert list(channel.screen.values()) == ["A sentence that is long enough to go. More."]
+
+
 async def test_a_message_that_was_deleted_comes_back_once() -> None:
     channel = channel_with("", "", "gone")
     delivery = await show(channel, ["A sentence that is long enough to go.", 1.0, " End.", 5.0])
@@ -168,6 +189,14 @@ async def test_previews_are_kept_alive_and_replaced_by_a_message() -> None:
     times = [at for at, kind, _ in channel.calls if kind == "preview"]
     assert all(later - earlier <= 26 for earlier, later in itertools.pairwise(times))
     assert max(times) > 50
+
+
+async def test_where_previews_are_refused_the_reply_grows_by_edits() -> None:
+    channel = channel_with("", "too-long", limits=PREVIEWS)
+    await show(channel, ["First words", 1.0, " and more", 10.0, " and the end."])
+    assert kinds(channel)[:3] == ["typing", "preview", "send"]
+    assert kinds(channel).count("preview") == 1
+    assert list(channel.screen.values()) == ["First words and more and the end."]
 
 
 async def test_nothing_is_called_when_there_is_nothing_to_say() -> None:
