@@ -19,7 +19,7 @@ run: $(READY)
 	@$(BIN)/python -m bot
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

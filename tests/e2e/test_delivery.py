@@ -119,7 +119,7 @@ UNKNOWN: dict[str, tuple[FaultKind, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", UNKNOWN)
-@pytest.mark.fast(50)
+@pytest.mark.fast(30)
 async def test_nobody_knows_whether_the_first_message_was_sent(world: World, name: str) -> None:
     """Discord tells a repeated message by its nonce. Telegram cannot, so the whole answer comes once more."""
     ann, place = world.private()

@@ -222,7 +222,7 @@ async def test_somebody_who_takes_no_direct_messages(discord: World) -> None:
 # The gateway
 
 
-@pytest.mark.fast(50)
+@pytest.mark.fast(30)
 async def test_a_token_that_is_refused_is_not_tried_again_and_again(discord: World) -> None:
     discord.expect_error("does not accept the token")
     fake_of(discord).faults.add(Fault("status", "GET /users/@me", status=401, times=1000))

@@ -75,7 +75,7 @@ async def test_what_was_said_before_a_break_stays(world: World, name: str) -> No
     assert world.roles()[1][1] == HALF[:40]
 
 
-@pytest.mark.fast(80)
+@pytest.mark.fast(30)
 async def test_a_model_that_falls_silent(world: World) -> None:
     ann, place = world.private()
     world.model.answers.append(Script.of(HALF, size=8, pace=0.2, stall_after=5))
@@ -86,7 +86,7 @@ async def test_a_model_that_falls_silent(world: World) -> None:
 
 
 @pytest.mark.not_started
-@pytest.mark.fast(80)
+@pytest.mark.fast(30)
 async def test_a_model_that_is_silent_from_the_start(telegram: World) -> None:
     world = telegram
     await world.start()

@@ -151,7 +151,7 @@ async def test_drafts_grow_and_become_a_message(telegram: World) -> None:
     assert fake_of(telegram).counted()["editMessageText"] == 0
 
 
-@pytest.mark.fast(50)
+@pytest.mark.fast(30)
 async def test_a_draft_stays_while_the_model_thinks(telegram: World) -> None:
     await telegram.start(telegram_streaming="draft")
     ann, place = telegram.private()
@@ -319,7 +319,7 @@ async def test_a_private_group_of_the_old_kind(telegram: World) -> None:
     assert shown.reply_to is not None
 
 
-@pytest.mark.fast(50)
+@pytest.mark.fast(30)
 async def test_a_token_that_is_refused_is_said_once_in_a_while(tmp_path: Path, log: Log) -> None:
     async with world_of("telegram", tmp_path, log) as world:
         world.expect_error("does not accept the bot's token")
