@@ -23,6 +23,7 @@ from bot.llm.thinking import ThinkFilter
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _NOT_A_STREAM = (b"{", b"[", b"<")
 _HALF = re.compile("[\ud800-\udfff]")
+_ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class ReplyDecoder:
@@ -168,6 +169,8 @@ def _loads(data: bytes) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
+        if _ESCAPED_HALF.search(data) is None:
+            raise
         return json.loads(data)
 
 

@@ -86,8 +86,9 @@ async def test_nobody_home_at_the_start(fake: TelegramFake, notes: MemoryNotes, 
                 outward.close()
                 writer.close()
 
-        async with await asyncio.start_server(forward, "127.0.0.1", port):
-            await box.take()
+        server = await asyncio.start_server(forward, "127.0.0.1", port)
+        await box.take()
+        server.close()  # its end would wait for the poll that is still open
     assert texts(box.events) == ["hello"]
 
 
