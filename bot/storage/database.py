@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +70,17 @@ async def _prepare(address: URL, engines: Engines) -> None:
     except CommandError:
         problem = f"{shown} was written by a newer version of Parley."
         raise SettingsError("DATABASE_URL", problem, example) from None
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
         raise SettingsError("DATABASE_URL", f"{shown} cannot be used: {problem_of(error)}.", example) from error
 
 
 def _make_file(address: URL) -> None:
-    """Make the file where it is missing; finds out what keeps it from being opened before a driver's thread does."""
+    """Make the file where it is missing, and let it keep its log ahead (WAL): readers then go on beside the writer.
+
+    The file remembers that. Connections that asked for it side by side could lock each other out of a new file.
+    """
     path = Path(address.database or "")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.open("ab").close()
+    path.open("ab").close()  # says what keeps it from being opened more plainly than SQLite does
+    with closing(sqlite3.connect(path, timeout=10.0)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")

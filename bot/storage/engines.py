@@ -14,9 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from bot.errors import StorageError
 
-# WAL lets readers go on beside the writer. With it, synchronous=NORMAL keeps the file whole through a power cut, which
+# With a log ahead (WAL), synchronous=NORMAL keeps the file whole through a power cut, which
 # may cost the last commits, and spares a disk flush per commit. The time-out, in milliseconds, is for other processes.
-_SQLITE_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON")
+_SQLITE_PRAGMAS = ("busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON")
 
 # An error must not carry what people wrote. A window decodes hundreds of lists, the standard library at 3 us each.
 _OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_deserializer": orjson.loads}
