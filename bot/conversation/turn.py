@@ -234,6 +234,8 @@ async def _see_through(work: Coroutine[Any, Any, None], *, hurry: bool) -> None:
             await asyncio.wait([task], timeout=LAST_FLUSH)
         await _end(task)
     if hurry:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an interrupted answer could not be brought to its end", exc_info=error)
         raise asyncio.CancelledError
 
 
