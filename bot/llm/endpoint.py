@@ -81,6 +81,10 @@ class Endpoint:
         except (ValueError, KeyError, TypeError):
             raise BrokenStream(self.provider.name, "its list of models is not readable") from None
 
+    def prepare(self) -> None:
+        """Make the client now: its TLS context takes 50 ms, for which the first question should not have to wait."""
+        self._made = self._made or _client(self.provider, self._timeout)
+
     async def close(self) -> None:
         if self._made is not None:
             await self._made.close()

@@ -60,6 +60,8 @@ class Gateway:
         self._open = False
 
     async def __aenter__(self) -> Self:
+        for endpoint in self._endpoints.values():
+            endpoint.prepare()
         self._open = True
         return self
 
