@@ -14,6 +14,7 @@ pytestmark = pytest.mark.fast(25)
 
 async def test_a_question_is_answered(world: World) -> None:
     ann, place = world.private()
+    world.model.answers.append(Script.of("Hello, **bot**", first_delay=2.0))
     answer = await world.ask(place, ann, "Hello, **bot**")
     world.check_shows(answer, "Hello, **bot**")
     assert world.roles() == [("user", "Hello, **bot**")]

@@ -17,8 +17,8 @@ pytestmark = pytest.mark.fast(25)
 TEXT = "The answer that has to arrive, whatever happens on its way. " * 10
 
 
-def slow(text: str = TEXT) -> Script:
-    return Script.of(text, size=20, pace=0.06)
+def slow(text: str = TEXT, first_delay: float = 0.0) -> Script:
+    return Script.of(text, size=20, pace=0.06, first_delay=first_delay)
 
 
 @pytest.mark.parametrize("call", ["send", "edit", "typing"])
@@ -26,7 +26,7 @@ async def test_the_platform_asks_to_wait(world: World, call: CallName) -> None:
     """A call inside the wait would count as a flood, which the end of every test looks for."""
     ann, place = world.private()
     ben, bens = world.private("Ben")
-    world.model.respond = lambda _: slow()
+    world.model.respond = lambda _: slow(first_delay=1.0)
     world.side.fault("flood", call, place, seconds=8)
     asked = asyncio.create_task(world.ask(place, ann, "Hello"))
     await world.pass_time(0.5)
