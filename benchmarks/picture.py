@@ -1,26 +1,42 @@
-"""Draws the README's picture from a real conversation: `python -m benchmarks.picture`.
+"""Draws the README's pictures from real conversations: `python -m benchmarks.picture`, or with the names of some.
 
-The bot runs as a process of its own against the fake Telegram and a scripted model. What the screen showed, and when,
-becomes docs/streamed-chat.svg.
+Each shows what was on the fake Telegram's screen while the bot, a process of its own, answered through a model that
+follows a script.
 """
 
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from pathlib import Path
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 
-from benchmarks.drawing import ENTITIES, Frame, Recording, Span, svg
-from benchmarks.places import opened
-from benchmarks.process import ROOT, running
+from PIL import Image
+
+from benchmarks.brushes import jpeg, painted
+from benchmarks.bubbles import Look
+from benchmarks.drawing import Recording, svg
+from benchmarks.lake import lake
+from benchmarks.lighthouse import lighthouse
+from benchmarks.process import ROOT
+from benchmarks.recording import chatting, note_of, shrunk
+from benchmarks.speech import spoken
+from bot.media.workshop import Workshop
 from tests.fakes.openai_api import OpenAIFake
+from tests.fakes.openai_media_script import MediaScript
 from tests.fakes.openai_script import Script
-from tests.fakes.screen import Screen, Shown, Version
+from tests.fakes.screen import Shown
 
-PICTURE = ROOT / "docs" / "streamed-chat.svg"
+FOLDER = ROOT / "docs"
+CHUNK = 4
+PACE = 1 / 22
+FIRST_CHUNK = 0.7
 
-QUESTION = "Undo my last commit, but keep the changes?"
-ANSWER = """One command does that:
+# Words
+
+
+async def words() -> Recording:
+    question = "Undo my last commit, but keep the changes?"
+    answer = """One command does that:
 
 ```sh
 git reset --soft HEAD~1
@@ -33,49 +49,121 @@ Your files stay **as they are**, and all that was in the commit is staged again.
 so nobody else's history breaks.
 
 Look at the result with `git status`."""
-CHUNK = 4
-PACE = 1 / 22
-FIRST_CHUNK = 0.7
+    async with chatting(_saying(answer), {}) as chat:
+        frames = await chat.frames(lambda: chat.say(question), _answered)
+        assert chat.typing_before(frames), "the drawing shows the typing sign first"
+    title = "A chat in which an answer grows on screen while the model writes it"
+    return Recording(title, Look(question), frames)
 
 
-async def record() -> Recording:
-    """One question and its answer, as a person in a private chat sees it."""
-    model = OpenAIFake(lambda _: Script.of(ANSWER, CHUNK, pace=PACE, first_delay=FIRST_CHUNK))
-    with tempfile.TemporaryDirectory() as folder:
-        async with model, opened("telegram private") as place:
-            spot = place.open(0)
-            async with running(place.environment, model, Path(folder) / "picture.db"):
-                await place.ready()
-                asked = asyncio.get_running_loop().time()
-                place.ask(spot, QUESTION)
-                await spot.screen.until(_answered)
-    (shown,) = spot.screen.by_bot()
-    assert spot.screen.typing[0] < shown.versions[0].at, "the drawing shows the typing sign first"
-    return Recording(QUESTION, tuple(_frames(shown, asked)))
+# A photo
 
 
-def _answered(screen: Screen) -> bool:
-    return any(label == "Retry" for shown in screen.by_bot() for label, _ in shown.buttons)
+async def photo() -> Recording:
+    question = "Evening or morning? I forgot when I took this."
+    answer = """Most likely an **evening**:
+
+- The light is behind the ridge on the left and the first stars are out: the sun has just gone down.
+- The windows of the hut are lit, and its chimney smokes. Before sunrise that would be an early riser.
+- No mist on the water. On a cold, clear morning a lake like this one would be steaming.
+
+If you looked **north** over the lake, it is certain: the west was on your left."""
+    sent = jpeg(lake())
+    async with chatting(_saying(answer), {}) as chat:
+        frames = await chat.frames(lambda: chat.send("photo", sent, question), _answered)
+        assert chat.typing_before(frames)
+    title = "A chat in which a photo and a question about it are answered"
+    return Recording(title, Look(question, photo=shrunk(sent)), frames, "photo")
 
 
-def _frames(shown: Shown, asked: float) -> list[Frame]:
-    return [
-        Frame(version.at - asked, version.text, _spans(version), " ".join(label for label, _ in version.buttons))
-        for version in shown.versions
+# A voice note
+
+
+async def voice() -> Recording:
+    heard = "I have eggs, spinach, half a block of feta, and fifteen minutes. What can I cook?"
+    answer = """**A frittata**, done in twelve minutes:
+
+1. Wilt the spinach in a pan with a little oil.
+2. Beat four eggs, crumble in the feta, and pour both over it.
+3. Lid on, low heat, eight minutes, until the middle has set.
+
+Go easy on the salt: the feta brings its own."""
+    sent = spoken(7.4, seed=3)
+    model = _saying(answer)
+    model.media_answers = [
+        MediaScript.of("", call="audio/transcriptions", words=heard, header_delay=0.8),
+        MediaScript.of("", call="audio/speech", sound=spoken(19.6, seed=8), header_delay=1.2),
     ]
+    models = {"TRANSCRIPTION_MODEL": "fake/gpt-transcribe", "SPEECH_MODEL": "fake/gpt-4o-mini-tts"}
+    async with chatting(model, models) as chat, Workshop() as workshop:
+        await chat.frames(lambda: chat.say("/voice on"), bool)
+        frames = await chat.frames(lambda: chat.send("voice", sent, seconds=7), _spoken)
+        assert chat.typing_before(frames)
+        asked = Look(note=await note_of(sent, workshop))
+    title = "A chat in which a voice note is written down and answered, in words and with a voice"
+    return Recording(title, asked, frames, "voice note")
 
 
-def _spans(version: Version) -> tuple[Span, ...]:
-    """The formatting. Telegram counts UTF-16 units, which for this text are its characters."""
-    assert all(ord(character) < 0x10000 for character in version.text)
-    return tuple(
-        Span(entity["offset"], entity["offset"] + entity["length"], ENTITIES[entity["type"]])
-        for entity in version.raw["entities"]
-        if entity["type"] in ENTITIES
-    )
+# A picture to make
+
+STROKES = ((2_500, 70, 22), (6_000, 40, 11), (14_000, 20, 5), (16_000, 11, 3))
+"""Layers of brush strokes: how many, how long, how wide."""
+
+
+async def imagine() -> Recording:
+    order = "/imagine a lighthouse in a storm, oil on canvas"
+    scene = lighthouse()
+    sketches = [_begun(scene, 1), _begun(scene, 2)]
+    model = OpenAIFake()
+    model.media_answers = [
+        MediaScript.of("", sketches=sketches, pictures=[jpeg(painted(scene, STROKES), 92)], first_delay=1.6, pace=1.9)
+    ]
+    async with chatting(model, {"IMAGE_MODEL": "fake/gpt-image-2"}) as chat:
+        frames = await chat.frames(lambda: chat.say(order), _made)
+    title = "A chat in which a picture is made: from a sketch to the picture with its buttons"
+    return Recording(title, Look(order), frames, "command", typing=False)
+
+
+def _begun(scene: Image.Image, layers: int) -> bytes:
+    """The painting before its finer strokes."""
+    return jpeg(painted(scene, STROKES[:layers]), 80)
+
+
+# Shared
+
+
+def _saying(answer: str) -> OpenAIFake:
+    return OpenAIFake(lambda _: Script.of(answer, CHUNK, pace=PACE, first_delay=FIRST_CHUNK))
+
+
+def _answered(messages: Sequence[Shown]) -> bool:
+    return any(label == "Retry" for shown in messages for label, _ in shown.buttons)
+
+
+def _spoken(messages: Sequence[Shown]) -> bool:
+    return any(file.kind == "voice" for shown in messages for file in shown.files)
+
+
+def _made(messages: Sequence[Shown]) -> bool:
+    return any(label == "Again" for shown in messages for label, _ in shown.buttons)
+
+
+PICTURES: dict[str, Callable[[], Awaitable[Recording]]] = {
+    "streamed-chat": words,
+    "photo": photo,
+    "voice-note": voice,
+    "imagine": imagine,
+}
+
+
+async def draw(names: Sequence[str]) -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for name in names:
+        picture = svg(await PICTURES[name]())
+        path = FOLDER / f"{name}.svg"
+        path.write_text(picture, encoding="utf-8")
+        print(f"{path.relative_to(ROOT)} is drawn: {len(picture.encode()) / 1000:.0f} KB")
 
 
 if __name__ == "__main__":
-    PICTURE.parent.mkdir(exist_ok=True)
-    PICTURE.write_text(svg(asyncio.run(record())), encoding="utf-8")
-    print(f"{PICTURE.relative_to(ROOT)} is drawn")
+    asyncio.run(draw(sys.argv[1:] or list(PICTURES)))

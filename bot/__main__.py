@@ -14,6 +14,7 @@ from pydantic import SecretStr
 
 from bot import app, check
 from bot.app import PlatformFactory
+from bot.commands.catalogue import MENUS
 from bot.errors import SettingsError
 from bot.ports import Platform
 from bot.settings import Settings, read_settings
@@ -81,7 +82,7 @@ def _factory(name: str, settings: Settings) -> PlatformFactory:
             make = _load("adapters.discord.adapter", "DiscordPlatform")
             token = _secret(settings.discord_token)
             urls = {"api_url": settings.discord_api_url, "gateway_url": settings.discord_gateway_url}
-            return lambda notes, commands: make(token, notes, commands, **urls)
+            return lambda notes, commands: make(token, notes, commands, menus=MENUS, **urls)
         case _:
             make = _load("adapters.console.platform", "ConsolePlatform")
             return lambda _notes, _commands: make(sys.stdin, sys.stdout)

@@ -81,6 +81,12 @@ async def _check_models(settings: Settings) -> AsyncIterator[Line]:
                 good = finding.problem is None
                 text = finding.note if finding.problem is None else _why(finding.problem)
                 yield Line(good, f"{kind} {finding.subject}: {text}")
+            for what, model, variable in (
+                ("Pictures", models.image, "IMAGE_MODEL"),
+                ("Recordings", models.transcription, "TRANSCRIPTION_MODEL"),
+                ("Speech", models.speech, "SPEECH_MODEL"),
+            ):
+                yield Line(True, f"{what}: {model or f'off ({variable} is not set)'}")
     except ParleyError as error:
         yield Line(False, str(error))
 

@@ -8,6 +8,7 @@ ParleyError
 |   +-- NotModified          already shows exactly this; counts as success
 |   +-- TooLong              the text does not fit one message
 |   +-- BadFormat            the formatting was refused; the plain text may pass
+|   +-- FileRefused          the platform does not take this file as what it is here; another kind may pass
 |   +-- MessageGone          the message is deleted; the chat still takes others
 |   +-- ChatGone             the chat is gone or closed to the bot: blocked, kicked, deleted, not permitted
 +-- ModelError               a model call failed (`model` is provider/model)
@@ -22,7 +23,15 @@ ParleyError
 |   +-- BrokenStream         the answer broke off, or what came was not an answer (`detail` says what)
 |   +-- Stalled              no byte for too long
 |   +-- EmptyAnswer          the model finished without saying anything
+|   +-- CannotSee            the model cannot be shown pictures
+|   +-- FormatRefused        the provider cannot read a file of this format
 |   +-- NotConfigured        no such provider is configured
++-- FileError                a file that somebody sent cannot be used
+|   +-- FileTooLarge         more than `limit` bytes
+|   +-- TooManyPixels        a picture of more than `limit` megapixels
+|   +-- FileUnavailable      it cannot be fetched: gone, expired, or the platform did not send it
+|   +-- FileUnreadable       broken, or not what it claims to be
+|   +-- FileUnsupported      of a kind that is not opened
 +-- StorageError             the database could not be read or written (`problem` says why)
 +-- UsageError               a person gave a command something it cannot take (`sentence` says what)
 +-- SettingsError            a setting cannot be used (`variable`, `problem`, `example`)
@@ -63,6 +72,11 @@ class TooLong(DeliveryError):
 
 class BadFormat(DeliveryError):
     """The platform could not take the formatting."""
+
+
+class FileRefused(DeliveryError):
+    """The platform does not take this file, or not as what it was sent: a voice note where they are forbidden, a photo
+    beyond its limits. Surely not carried out."""
 
 
 class MessageGone(DeliveryError):
@@ -128,8 +142,44 @@ class EmptyAnswer(ModelError):
     """The model finished without a word."""
 
 
+class CannotSee(ModelError):
+    """The model cannot be shown pictures."""
+
+
+class FormatRefused(ModelError):
+    """The provider cannot read a file of this format."""
+
+
 class NotConfigured(ModelError):
     """The provider that the model's name asks for has no key or address."""
+
+
+class FileError(ParleyError):
+    """A file that somebody sent cannot be used."""
+
+
+class FileTooLarge(FileError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} bytes")
+        self.limit = limit
+
+
+class TooManyPixels(FileError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit} megapixels")
+        self.limit = limit
+
+
+class FileUnavailable(FileError):
+    """The file cannot be fetched."""
+
+
+class FileUnreadable(FileError):
+    """The file is broken, or not what it claims to be."""
+
+
+class FileUnsupported(FileError):
+    """The file is of a kind that is not opened."""
 
 
 class StorageError(ParleyError):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime
 from typing import Protocol
 
+from bot.domain.attachments import Attachment
 from bot.domain.conversations import Answer, Exchange, Question, Turn
 from bot.domain.events import ReplyEvent
 from bot.domain.ids import ChatRef, Person
+from bot.domain.media import ImageEvent, ImageRequest, Picture, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import Incoming
 from bot.domain.personas import Persona
 from bot.domain.platform import Limits, Outgoing
@@ -34,12 +37,20 @@ class Channel(Protocol):
         """Whether one message can carry this Markdown once it is rendered. Pure."""
         ...
 
+    def fits_caption(self, source: str) -> bool:
+        """The same for the text beside files. Pure."""
+        ...
+
     async def send(self, message: Outgoing) -> str:
-        """Show a new message; returns its id."""
+        """Show a new message; returns its id, of an album that of its first message."""
         ...
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
-        """Make a message look like this; buttons that are not in `message` go away."""
+        """Make a message look like this; buttons that are not in `message` go away.
+
+        A message may be given files, or others in their place, but never loses them; one that has files and is edited
+        without any keeps them, and `source` is then its caption. An album that stands apart cannot be edited.
+        """
         ...
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
@@ -48,6 +59,10 @@ class Channel(Protocol):
 
     async def typing(self) -> None:
         """Show for some seconds that an answer is being written."""
+        ...
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        """A file that came to this chat, of at most `limit` bytes; raises `bot.errors.FileError`. Bounded in time."""
         ...
 
 
@@ -104,6 +119,25 @@ class ChatModel(Protocol):
         ...
 
 
+class Transcriber(Protocol):
+    async def transcribe(self, request: TranscriptionRequest) -> str:
+        """The words of a recording, "" where nobody speaks. Raises `bot.errors.ModelError`."""
+        ...
+
+
+class ImageModel(Protocol):
+    def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
+        """Sketches while the picture is made, where the model shows them, and then as many pictures as were asked for,
+        or at least one. Raises `bot.errors.ModelError`; closing the generator ends the request."""
+        ...
+
+
+class SpeechModel(Protocol):
+    async def speak(self, request: SpeechRequest) -> Sound:
+        """The text spoken; Ogg/Opus where the provider can. Raises `bot.errors.ModelError`."""
+        ...
+
+
 class Conversations(Protocol):
     """Stored history. A chat (`ChatRef.key`) has one conversation at a time; its rows form a tree."""
 
@@ -135,6 +169,24 @@ class Conversations(Protocol):
 
     async def by_message(self, chat_key: str, message_id: str) -> Turn | None:
         """The turn whose question is this platform message."""
+        ...
+
+    async def move(self, old_chat_key: str, new_chat_key: str) -> None: ...
+
+
+class Pictures(Protocol):
+    """Pictures of a chat's conversations, by their content."""
+
+    async def keep(self, chat_key: str, pictures: Sequence[Picture]) -> None:
+        """Store what is not stored yet; what is gets the age of a new one."""
+        ...
+
+    async def load(self, chat_key: str, digests: Collection[str]) -> Mapping[str, Picture]:
+        """Those of them that are still stored, by digest."""
+        ...
+
+    async def drop_before(self, when: datetime) -> int:
+        """Forget pictures that were last kept before this time; returns how many."""
         ...
 
     async def move(self, old_chat_key: str, new_chat_key: str) -> None: ...
@@ -181,6 +233,9 @@ class Store(Protocol):
 
     @property
     def conversations(self) -> Conversations: ...
+
+    @property
+    def pictures(self) -> Pictures: ...
 
     @property
     def preferences(self) -> Preferences: ...

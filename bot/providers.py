@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from bot.errors import SettingsError
 from bot.llm.providers import KNOWN, Provider
 from bot.settings import Settings
+
+Capability = Literal["chat", "image", "transcription", "speech"]
 
 
 def configured(settings: Settings) -> list[Provider]:
@@ -30,9 +34,11 @@ def configured(settings: Settings) -> list[Provider]:
     return providers
 
 
-def default_model(providers: list[Provider]) -> str | None:
-    """The chat model of the first configured provider that has a sensible one."""
+def default_model(providers: list[Provider], capability: Capability = "chat") -> str | None:
+    """The model for this capability of the first configured provider that has a sensible one."""
     names = {provider.name for provider in providers}
-    return next(
-        (f"{known.name}/{known.chat_model}" for known in KNOWN if known.name in names and known.chat_model), None
-    )
+    for known in KNOWN:
+        model = getattr(known, f"{capability}_model")
+        if known.name in names and model is not None:
+            return f"{known.name}/{model}"
+    return None

@@ -28,10 +28,14 @@ EXAMPLES: Mapping[str, str] = {
     "DISCORD_GATEWAY_URL": "ws://127.0.0.1:8080",
     "DRAIN_SECONDS": "15",
     "FALLBACK_MODELS": "groq/openai/gpt-oss-120b,openrouter/openrouter/auto",
+    "DOCUMENT_TOKENS": "8000",
     "HISTORY_TOKENS": "16000",
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "info",
     "MODEL_OPTIONS": '{"openai/gpt-6-luna": {"reasoning_effort": "low"}}',
+    "PICTURE_DAYS": "30",
+    "SHOW_TRANSCRIPTS": "on",
+    "TRANSCRIPTION_LANGUAGE": "en",
     "OPENAI_BASE_URL": "https://models.example.com/v1",
     "PROVIDERS": '{"mine": {"base_url": "https://models.example.com/v1", "api_key": "..."}}',
     "TELEGRAM_API_URL": "http://127.0.0.1:8081",
@@ -40,6 +44,7 @@ EXAMPLES: Mapping[str, str] = {
 
 PROBLEMS: Mapping[str, str] = {
     "string_pattern_mismatch": "is not an address of the right kind",
+    "bool_parsing": "must be on or off",
     "int_parsing": "is not a whole number",
     "float_parsing": "is not a number",
     "extra_forbidden": "is not known here",
@@ -96,6 +101,10 @@ class Settings(BaseSettings):
     speech_model: str | None = None
     moderation_model: str | None = None
     embedding_model: str | None = None
+    transcription_language: str | None = None
+    transcription_prompt: str | None = None
+    show_transcripts: bool = True
+    speech_voice: str | None = None
     fallback_models: Names = ()
     model_options: dict[str, dict[str, Any]] = {}
 
@@ -104,6 +113,8 @@ class Settings(BaseSettings):
     allowed: Names = ()
     personas_file: Path | None = None
     history_tokens: Annotated[int, Field(ge=0)] = 16_000
+    document_tokens: Annotated[int, Field(ge=100)] = 8_000
+    picture_days: Annotated[int, Field(ge=0)] = 30
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 15.0
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -115,6 +126,13 @@ class Settings(BaseSettings):
         """A comma list as its entries."""
         if isinstance(value, str):
             return tuple(entry.strip() for entry in value.split(",") if entry.strip())
+        return value
+
+    @field_validator("transcription_language")
+    @classmethod
+    def _language(cls, value: str | None) -> str | None:
+        if value is not None and not (value.isascii() and value.isalpha() and 2 <= len(value) <= 3):
+            raise ValueError("is not the code of a language, two or three letters")
         return value
 
     @field_validator("log_level", "log_format", "telegram_streaming", mode="before")

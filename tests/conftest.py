@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Callable, Mapping
-from functools import partial
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -27,6 +28,15 @@ def pytest_asyncio_loop_factories(
     if fast := item.get_closest_marker("fast"):
         return {"fast": partial(FastLoop, *fast.args)}
     return {"real": asyncio.SelectorEventLoop}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """Every client makes a TLS context, which reads all certificates of the machine in 30 ms; here hardly any speaks
+    TLS, so that those made alike can be one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted([*(ROOT / "bot").rglob("*.py"), *(ROOT / "adapters").rglob("*.py")])
 
-CAPABILITIES = ("access", "commands", "conversation", "llm", "replies", "storage", "telemetry")
+CAPABILITIES = ("access", "commands", "conversation", "llm", "media", "replies", "storage", "telemetry")
 
 # Only these folders may import these libraries.
 HOMES = {
@@ -23,6 +23,9 @@ HOMES = {
     "rich": ("adapters/console",),
     "structlog": ("bot/telemetry",),
     "pydantic_settings": ("bot/settings.py",),
+    "PIL": ("bot/media", "bot/llm", "adapters/console"),
+    "av": ("bot/media", "bot/llm"),
+    "pypdf": ("bot/media",),
 }
 
 # What an adapter may know of the core.

@@ -10,15 +10,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 
+from adapters.console.attached import Attached
+from adapters.console.folder import Folder
 from adapters.console.view import View
+from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Limits, Outgoing
 from bot.errors import ChatGone, MessageGone
 
 STOP_DATA = "stop "
 
-_LIMITS = Limits(text=2**31 - 1, place=())
-"""A terminal counts nothing and takes texts of any length."""
+_ENDLESS = 2**31 - 1
+
+_LIMITS = Limits(text=_ENDLESS, place=(), caption=_ENDLESS, upload=_ENDLESS)
+"""A terminal counts nothing and takes texts of any length; a folder takes files of any size."""
 
 
 class ConsoleChannel:
@@ -27,9 +32,11 @@ class ConsoleChannel:
     Without a view it swallows what is shown: for answers that nobody needs to read.
     """
 
-    def __init__(self, chat: ChatRef, view: View | None = None) -> None:
+    def __init__(self, chat: ChatRef, attached: Attached, folder: Folder, view: View | None = None) -> None:
         self._chat = chat
+        self._attached = attached
         self._view = view
+        self._folder = folder
         self._sent: set[str] = set()
         self.finished = asyncio.Event()
         self.gone = False
@@ -49,16 +56,19 @@ class ConsoleChannel:
     def fits(self, source: str) -> bool:
         return len(source) <= _LIMITS.text
 
+    def fits_caption(self, source: str) -> bool:
+        return len(source) <= _LIMITS.caption
+
     async def send(self, message: Outgoing) -> str:
         message_id = secrets.token_hex(6)
         self._sent.add(message_id)
-        self._show(message_id, message)
+        await self._show(message_id, message)
         return message_id
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
         if self._view is not None and not self._view.knows(message_id):
             raise MessageGone("this message was shown by an earlier run")
-        self._show(message_id, message)
+        await self._show(message_id, message)
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         """Never called, because the limits offer no previews."""
@@ -66,11 +76,15 @@ class ConsoleChannel:
     async def typing(self) -> None:
         """The view shows from the first moment that an answer is on its way."""
 
-    def _show(self, message_id: str, message: Outgoing) -> None:
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        return await self._attached.fetch(attachment, limit)
+
+    async def _show(self, message_id: str, message: Outgoing) -> None:
         running = any(button.data.startswith(STOP_DATA) for button in message.buttons)
         try:
             if self._view is not None:
-                self._view.show(message_id, message, running=running)
+                files = [] if running else await self._folder.keep(message_id, message.files, self._view.canvas)
+                self._view.show(message_id, message, running=running, files=files)
         except OSError as error:
             self.gone = True
             self.finished.set()

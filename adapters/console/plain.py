@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from adapters.console.output import Output
+from adapters.console.view import Kept
 from bot.domain.platform import Outgoing
 
 _FENCE = re.compile(r"[`~]{3,}")
@@ -19,6 +21,10 @@ class PlainView:
         self._newest = ""
         self._inside_line = False
 
+    @property
+    def canvas(self) -> None:
+        """Pictures are not drawn."""
+
     def wait(self) -> None:
         """Nothing is written before there is something to say."""
 
@@ -28,7 +34,7 @@ class PlainView:
     def knows(self, message_id: str) -> bool:
         return message_id in self._texts
 
-    def show(self, message_id: str, message: Outgoing, *, running: bool) -> None:
+    def show(self, message_id: str, message: Outgoing, *, running: bool, files: Sequence[Kept] = ()) -> None:
         text = _lasting(message.source) if running else message.source
         before = self._texts.get(message_id)
         if before is None:
@@ -42,6 +48,7 @@ class PlainView:
         self._newest = message_id
         if not running:
             self._end_line()
+        self._write("".join(f"{kept.note}\n" for kept in files))
 
     def close(self) -> None:
         self._end_line()

@@ -7,10 +7,13 @@ import contextlib
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
 
+from adapters.console import words
+from adapters.console.folder import Folder
 from adapters.console.keyboard import Keyboard
 from adapters.console.lines import FileLines, Lines
 from adapters.console.markup import THEME
@@ -21,20 +24,19 @@ from adapters.console.terminal import TerminalView
 from adapters.console.view import View
 from bot.ports import Inbox
 
-_WELCOME = "Parley. Write a message, or /help. Ctrl-C stops an answer, Ctrl-D ends."
-
 
 class ConsolePlatform:
     """A chat between one terminal, or one pipe, and the bot. `receive` ends by itself at the end of the input.
 
     Input and output are looked at apart: a terminal is written to in colour, anything else gets plain text; a person
     is asked line by line only where both are terminals. Then Ctrl-C belongs to the console while it receives, and has
-    its default meaning afterwards.
+    its default meaning afterwards. Files that answers bring are saved in `folder`.
     """
 
-    def __init__(self, stdin: TextIO | None, stdout: TextIO) -> None:
+    def __init__(self, stdin: TextIO | None, stdout: TextIO, folder: Path = Path("data/files")) -> None:
         self._stdin = stdin
         self._stdout = stdout
+        self._folder = Folder(folder)
         self._console = Console(file=stdout, theme=THEME, highlight=False, markup=False, emoji=False)
         self._keyboard: Keyboard | None = None
         self._view: View | None = None
@@ -49,7 +51,7 @@ class ConsolePlatform:
         if not self._stdout.isatty() or self._console.is_dumb_terminal:
             self._view = PlainView(output)
             return self
-        view = TerminalView(self._console, output, self._asking, "Ctrl-C stops" if self._interactive else "")
+        view = TerminalView(self._console, output, self._asking, words.STOPS if self._interactive else "")
         self._view = view
         self._painter = asyncio.create_task(view.run(), name="console-frames")
         return self
@@ -68,7 +70,7 @@ class ConsolePlatform:
         if self._view is None:
             raise RuntimeError("the console must be entered before it receives")
         with self._reading() as lines:
-            session = Session(inbox, lines, self._view)
+            session = Session(inbox, lines, self._view, self._folder)
             with self._interrupts(session):
                 await session.run()
 
@@ -88,7 +90,7 @@ class ConsolePlatform:
             read: Callable[[], str | None] = _nothing
             if self._interactive:
                 styled = not (self._console.no_color or self._console.is_dumb_terminal)
-                self._keyboard = stack.enter_context(Keyboard(_WELCOME, styled=styled))
+                self._keyboard = stack.enter_context(Keyboard(words.WELCOME, styled=styled))
                 read = self._keyboard.read
             elif self._stdin is not None:
                 read = FileLines(self._stdin.fileno()).read

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from adapters.console.attached import Attached
 from adapters.console.channel import ConsoleChannel
+from adapters.console.folder import Folder
 from adapters.console.lines import Lines
 from adapters.console.translate import CHAT, person, to_event
 from adapters.console.view import View
@@ -16,10 +18,12 @@ TWICE = 2.0
 class Session:
     """The talk between the terminal and the core, until the input or the output ends."""
 
-    def __init__(self, inbox: Inbox, lines: Lines, view: View) -> None:
+    def __init__(self, inbox: Inbox, lines: Lines, view: View, folder: Folder) -> None:
         self._inbox = inbox
         self._lines = lines
         self._view = view
+        self._folder = folder
+        self._attached = Attached()
         self._person = person()
         self._answer: ConsoleChannel | None = None
         self._stopped_at: float | None = None
@@ -37,15 +41,16 @@ class Session:
             return
         self._stopped_at = now
         # The stopped answer shows that it is stopped; what the command itself says is not needed.
-        self._inbox.accept(to_event("/stop", self._person), ConsoleChannel(CHAT))
+        self._inbox.accept(to_event("/stop", self._person), ConsoleChannel(CHAT, self._attached, self._folder))
 
     async def _converse(self, line: str) -> None:
         """Hand a line over and wait until its answer is complete."""
-        self._answer = ConsoleChannel(CHAT, self._view)
+        self._answer = ConsoleChannel(CHAT, self._attached, self._folder, self._view)
         self._stopped_at = None
         self._view.wait()
         try:
-            self._inbox.accept(to_event(line, self._person), self._answer)
+            text, attachments = await self._attached.take(line)
+            self._inbox.accept(to_event(text, self._person, attachments), self._answer)
             await self._answer.finished.wait()
             if self._answer.gone:
                 self._lines.close()

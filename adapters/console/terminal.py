@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import cycle
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from adapters.console import words
+from adapters.console.drawing import blocks
 from adapters.console.growth import Growing
 from adapters.console.output import Output
+from adapters.console.view import Kept
 from bot import clock
 from bot.domain.platform import Button, Outgoing
 
@@ -24,6 +27,9 @@ FRAME = 1 / 15
 
 _WIDEST = 100
 """Columns; longer lines are hard to read."""
+
+_WIDEST_PICTURE = 60
+"""Columns."""
 
 _SPARE = 4
 """Rows that an answer does not draw on: the sign of progress, a blank one above it, the cursor's, and one to spare."""
@@ -58,6 +64,14 @@ class TerminalView:
                 if self._moving.is_set():
                     self._paint()
 
+    @property
+    def canvas(self) -> tuple[int, int] | None:
+        """Only with colours enough that a picture can be recognized, and then a third of the screen high."""
+        fine = self._console.color_system in ("256", "truecolor") and not self._console.no_color
+        if not fine or not self._output.unicode:
+            return None
+        return min(_WIDEST_PICTURE, self._console.width - 1), max(1, self._console.height // 3)
+
     def wait(self) -> None:
         self._waiting = True
         self._moving.set()
@@ -70,7 +84,7 @@ class TerminalView:
     def knows(self, message_id: str) -> bool:
         return message_id in self._messages
 
-    def show(self, message_id: str, message: Outgoing, *, running: bool) -> None:
+    def show(self, message_id: str, message: Outgoing, *, running: bool, files: Sequence[Kept] = ()) -> None:
         growing = self._messages.setdefault(message_id, Growing(self._rows))
         growing.update(message.source.translate(_CONTROLS))
         if running:
@@ -78,7 +92,7 @@ class TerminalView:
             self._moving.set()
             return
         self._running.pop(message_id, None)
-        rows = growing.rest()
+        rows = growing.rest() + [row for kept in files for row in self._file(kept)]
         if rows:
             self._frame(rows + self._hints(message.buttons))
 
@@ -122,6 +136,10 @@ class TerminalView:
             self._console.print(renderable, width=min(_WIDEST, self._console.width - 1))
         return [row.rstrip(" ") for row in capture.get().removesuffix("\n").split("\n")]
 
+    def _file(self, kept: Kept) -> list[str]:
+        picture = self._rows(blocks(kept.rows)) if kept.rows else []
+        return ["", *picture, *self._rows(Text(kept.note, style="dim"))]
+
     def _hints(self, buttons: tuple[Button, ...]) -> list[str]:
         """What can be typed instead of pressing these buttons."""
         said = " · ".join(_typed(buttons))
@@ -139,6 +157,8 @@ def _typed(buttons: tuple[Button, ...]) -> Iterator[str]:
                 yield last if head and head == before else line
                 before = head
             case "retry":
-                yield "/retry to answer again"
+                yield words.RETRY
+            case "change" | "larger":
+                pass  # nothing that could be typed does the same
             case _:
                 yield button.label

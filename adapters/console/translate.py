@@ -6,6 +6,7 @@ import getpass
 import re
 import secrets
 
+from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall, Message
 
@@ -25,9 +26,17 @@ def person() -> Person:
     return Person("console", "local", name)
 
 
-def to_event(line: str, author: Person) -> Message | CommandCall:
+def to_event(line: str, author: Person, attachments: tuple[Attachment, ...] = ()) -> Message | CommandCall:
     """What a line says. Keys are random, because the store must never have seen them in an earlier run."""
     key = f"console:{secrets.token_hex(8)}"
     if _COMMAND.match(line):
-        return CommandCall(key=key, chat=CHAT, author=author, call=line, message_id=key)
-    return Message(key=key, chat=CHAT, author=author, message_id=key, text=line, addressing="direct")
+        return CommandCall(key=key, chat=CHAT, author=author, call=line, message_id=key, attachments=attachments)
+    return Message(
+        key=key,
+        chat=CHAT,
+        author=author,
+        message_id=key,
+        text=line,
+        addressing="direct",
+        attachments=attachments,
+    )

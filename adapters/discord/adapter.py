@@ -12,10 +12,11 @@ import discord
 
 from adapters.discord import commands
 from adapters.discord.client import GatewayClient, redirect
+from adapters.discord.downloads import Downloads
 from adapters.discord.intake import Intake
 from adapters.discord.translate import PLATFORM
 from bot import clock
-from bot.commands.spec import Command
+from bot.commands.spec import Command, Menu
 from bot.errors import NotSent, ParleyError, SettingsError
 from bot.ports import Inbox, Notes
 
@@ -52,6 +53,7 @@ class DiscordPlatform:
         notes: Notes,
         registry: Sequence[Command],
         *,
+        menus: Sequence[Menu] = (),
         api_url: str | None = None,
         gateway_url: str | None = None,
     ) -> None:
@@ -59,6 +61,8 @@ class DiscordPlatform:
         self._token = token
         self._notes = notes
         self._registry = tuple(registry)
+        self._menus = tuple(menus)
+        self._downloads = Downloads(self._current)
         self._intake: Intake | None = None
         self._client: GatewayClient | None = None
         self._content = True
@@ -69,8 +73,11 @@ class DiscordPlatform:
 
     async def __aexit__(self, *exc: object) -> None:
         client, self._client = self._client, None
-        if client is not None:
-            await client.close()
+        try:
+            if client is not None:
+                await client.close()
+        finally:
+            await self._downloads.close()
 
     @property
     def healthy_at(self) -> float | None:
@@ -80,7 +87,7 @@ class DiscordPlatform:
         return self._alive_at
 
     async def receive(self, inbox: Inbox) -> None:
-        self._intake = Intake(inbox, self._registry, self._current)
+        self._intake = Intake(inbox, self._registry, self._menus, self._current, self._downloads)
         failures = 0
         try:
             while True:
@@ -159,7 +166,7 @@ class DiscordPlatform:
 
     async def _sync(self, client: GatewayClient) -> None:
         """Register the commands when they differ from what was registered last; never fewer than one."""
-        registered = commands.payload(self._registry)
+        registered = commands.payload(self._registry, self._menus)
         note = f"discord:commands:{client.application_id}"
         fingerprint = commands.fingerprint(registered)
         if not registered or client.application_id is None or await self._notes.read(note) == fingerprint:

@@ -19,6 +19,9 @@ import aiohttp
 from adapters.discord.errors import delivery_error
 from bot.errors import Ambiguous, DeliveryError, RetryLater
 
+UPLOAD_PATIENCE = 90.0
+"""Seconds for one call that carries files, which slow lines take long to send."""
+
 PATIENCE = 20.0
 """Seconds for one call. Longer than the five that discord.py holds back the call that takes a bucket's last token."""
 
@@ -26,17 +29,17 @@ _SHOWING: ContextVar[bool] = ContextVar("showing", default=False)
 
 
 @asynccontextmanager
-async def showing() -> AsyncIterator[None]:
-    """For one call that shows something; raises `DeliveryError` alone."""
+async def showing(*, files: bool = False) -> AsyncIterator[None]:
+    """For one call that shows something, with `files` or without; raises `DeliveryError` alone."""
     token = _SHOWING.set(True)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(UPLOAD_PATIENCE if files else PATIENCE):
             yield
     except DeliveryError:
         raise
     except Exception as error:
         # The library fails with whatever it stumbles over: a page instead of JSON is a TypeError deep inside it.
-        raise delivery_error(error) from error
+        raise delivery_error(error, files=files) from error
     finally:
         _SHOWING.reset(token)
 

@@ -7,13 +7,18 @@ from typing import Any
 
 import discord
 
-from adapters.discord import limits, markup
+from adapters.discord import limits, markup, uploads
 from adapters.discord.calls import showing
+from adapters.discord.downloads import Downloads
+from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Button, Limits, Outgoing
 
 BUTTON_PREFIX = "parley:"
 """Marks the buttons of this bot; what follows is the button's data, so that a press needs nothing remembered."""
+
+ASKING_PREFIX = "parley-ask:"
+"""The same for buttons that ask for words first."""
 
 _LABEL = 80
 """Characters of a button's label (developer documentation, "Button Structure")."""
@@ -33,7 +38,8 @@ def buttons_view(buttons: Sequence[Button]) -> discord.ui.View | None:
         return None
     view = discord.ui.View(timeout=None)
     for button in buttons:
-        view.add_item(discord.ui.Button(label=button.label[:_LABEL], custom_id=BUTTON_PREFIX + button.data))
+        prefix = ASKING_PREFIX if button.asks else BUTTON_PREFIX
+        view.add_item(discord.ui.Button(label=button.label[:_LABEL], custom_id=prefix + button.data))
     view.stop()
     return view
 
@@ -46,9 +52,10 @@ def given(**options: Any) -> dict[str, Any]:
 class MessageChannel:
     """Implements `bot.ports.Channel` by the bot's own messages."""
 
-    def __init__(self, chat: ChatRef, current: CurrentClient) -> None:
+    def __init__(self, chat: ChatRef, current: CurrentClient, downloads: Downloads) -> None:
         self._chat = chat
         self._current = current
+        self._downloads = downloads
         self._id = int(chat.thread_id or chat.chat_id)
 
     @property
@@ -66,21 +73,30 @@ class MessageChannel:
     def fits(self, source: str) -> bool:
         return markup.fits(source)
 
+    def fits_caption(self, source: str) -> bool:
+        return markup.fits(source)
+
     async def send(self, message: Outgoing) -> str:
-        async with showing():
+        async with showing(files=bool(message.files)):
+            reference = self._reference(message.reply_to)
+            if uploads.voice(message) is not None:
+                return await uploads.send_voice(self._current(), self._id, message, reference)
             options = given(
                 nonce=message.nonce,
-                reference=self._reference(message.reply_to),
+                reference=reference,
                 view=buttons_view(message.buttons),
+                files=uploads.files(message) or None,
             )
             sent = await self._place().send(content(message), mention_author=False, suppress_embeds=True, **options)
         return str(sent.id)
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
-        async with showing():
+        async with showing(files=bool(message.files)):
+            uploads.refuse_voice(message)
             # A partial message leaves the flags alone; a whole one would bring back the embeds that `send` suppressed.
             known = self._place().get_partial_message(int(message_id))
-            await known.edit(content=content(message), view=buttons_view(message.buttons))
+            options = given(attachments=uploads.files(message) or None)
+            await known.edit(content=content(message), view=buttons_view(message.buttons), **options)
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         raise NotImplementedError("Discord shows no previews; see `limits.previews`")
@@ -88,6 +104,9 @@ class MessageChannel:
     async def typing(self) -> None:
         async with showing():
             await self._current().http.send_typing(self._id)
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        return await self._downloads.fetch(attachment, limit)
 
     def _place(self) -> discord.PartialMessageable:
         return self._current().get_partial_messageable(self._id)

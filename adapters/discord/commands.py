@@ -12,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.commands.spec import Command, Option, OptionType
+from bot.commands.spec import Command, Menu, Option, OptionType
 from bot.domain.messages import Invocation, OptionValue
 
 Json = dict[str, Any]
 
 _SUBCOMMAND, _GROUP = 1, 2
-_TYPES: Mapping[OptionType, int] = {"text": 3, "integer": 4, "boolean": 5, "number": 10}
+_TYPES: Mapping[OptionType, int] = {"text": 3, "integer": 4, "boolean": 5, "number": 10, "file": 11}
+_ON_MESSAGE = 3
 
 _EVERYWHERE = {"contexts": [0, 1, 2], "integration_types": [0, 1]}
 """In servers, direct messages with the bot and other private chats; installed for a server or for a user."""
@@ -38,9 +39,10 @@ class Focus:
     typed: str
 
 
-def payload(commands: Sequence[Command]) -> list[Json]:
-    """All commands as Discord registers them; hidden ones are for those who type."""
-    return [_described(command) | _EVERYWHERE for command in commands if not command.hidden]
+def payload(commands: Sequence[Command], menus: Sequence[Menu] = ()) -> list[Json]:
+    """All commands as Discord registers them, those of messages' menus last; hidden ones are for those who type."""
+    typed = [_described(command) | _EVERYWHERE for command in commands if not command.hidden]
+    return typed + [{"name": menu.label, "type": _ON_MESSAGE} | _EVERYWHERE for menu in menus]
 
 
 def fingerprint(registered: Sequence[Json]) -> str:
@@ -60,7 +62,31 @@ def answers_privately(commands: Sequence[Command], name: str) -> bool:
 def invocation(data: Mapping[str, Any]) -> Invocation:
     """What a person called, with the values as Discord typed and checked them."""
     path, options = _unfold(data)
-    return Invocation(path, {option["name"]: option["value"] for option in options})
+    return Invocation(path, {option["name"]: option["value"] for option in options if option["type"] != _TYPES["file"]})
+
+
+def files(data: Mapping[str, Any]) -> list[Json]:
+    """The files that came with a call, as Discord describes them, in the order of their options."""
+    _, options = _unfold(data)
+    known: Json = data.get("resolved", {}).get("attachments", {})
+    return [known[option["value"]] for option in options if option["type"] == _TYPES["file"]]
+
+
+def target(data: Mapping[str, Any]) -> Json | None:
+    """The message in whose menu a command was chosen, as Discord describes it; None for any other command."""
+    if data.get("type") != _ON_MESSAGE:
+        return None
+    found: Json = data["resolved"]["messages"][data["target_id"]]
+    return found
+
+
+def option(commands: Sequence[Command], path: tuple[str, ...], name: str) -> Option | None:
+    """The declaration of a command's option."""
+    found: Command | None = None
+    for part in path:
+        found = next((command for command in commands if command.name == part), None)
+        commands = found.children if found is not None else ()
+    return next((option for option in found.options if option.name == name), None) if found is not None else None
 
 
 def focus(data: Mapping[str, Any]) -> Focus | None:

@@ -8,7 +8,17 @@ from __future__ import annotations
 import aiohttp
 import discord
 
-from bot.errors import Ambiguous, BadFormat, ChatGone, DeliveryError, MessageGone, NotSent, RetryLater, TooLong
+from bot.errors import (
+    Ambiguous,
+    BadFormat,
+    ChatGone,
+    DeliveryError,
+    FileRefused,
+    MessageGone,
+    NotSent,
+    RetryLater,
+    TooLong,
+)
 
 NO_MESSAGE = frozenset(
     {
@@ -38,6 +48,18 @@ INTERACTION_OVER = frozenset(
         50027,  # invalid webhook token
     }
 )
+NO_FILE = frozenset(
+    {
+        30015,  # more than ten files
+        40005,  # too large: a file, or the whole request
+        50159,  # a voice message with more than a recording
+        50160,  # a voice message that is no recording, or several
+        50161,  # a voice message without its length or waveform
+        50162,  # voice messages cannot be edited
+        50173,  # no voice messages in this channel
+    }
+)
+_NO_PERMISSION = 50013
 _INVALID_FORM = 50035
 
 CLOUDFLARE_PAUSE = 60.0
@@ -50,8 +72,8 @@ class InteractionOver(NotSent):
     """The interaction's token is used up; what was to be shown through it needs another way."""
 
 
-def delivery_error(error: Exception) -> DeliveryError:
-    """What a failed call means for the message that it carried.
+def delivery_error(error: Exception, *, files: bool = False) -> DeliveryError:
+    """What a failed call means for the message that it carried, with `files` or without.
 
     A refusal that no rule names becomes `BadFormat`: surely not carried out, and the plain text is worth one attempt.
     Whatever else is unknown becomes `Ambiguous`, which costs a repeat at most: an edit can be repeated, and the nonce
@@ -61,7 +83,7 @@ def delivery_error(error: Exception) -> DeliveryError:
         case discord.RateLimited():
             return RetryLater(error.retry_after)
         case discord.HTTPException():
-            return _refusal(error)
+            return _refusal(error, files=files)
         case discord.ClientException():
             return NotSent(f"{type(error).__name__} before the call")
         case RuntimeError() if "closed" in str(error):
@@ -73,9 +95,14 @@ def delivery_error(error: Exception) -> DeliveryError:
             return Ambiguous(f"{type(error).__name__} while waiting for Discord's answer")
 
 
-def _refusal(error: discord.HTTPException) -> DeliveryError:
+def _refusal(error: discord.HTTPException, *, files: bool) -> DeliveryError:
     code, status = error.code, error.status
     detail = f"{status} ({code})"
+    if code in NO_FILE or status == 413:
+        return FileRefused(detail)
+    if files and (code == _NO_PERMISSION or (code == _INVALID_FORM and "In attachments" in error.text)):
+        # Files take a permission of their own; without it, words may still pass.
+        return FileRefused(detail)
     if code in INTERACTION_OVER:
         return InteractionOver(detail)
     if code in NO_MESSAGE:

@@ -14,13 +14,15 @@ from contextlib import asynccontextmanager
 
 import discord
 
-from adapters.discord import limits, markup
+from adapters.discord import limits, markup, uploads
 from adapters.discord.calls import showing
 from adapters.discord.channel import CurrentClient, MessageChannel, buttons_view, content, given
+from adapters.discord.downloads import Downloads
 from adapters.discord.errors import InteractionOver
+from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Limits, Outgoing
-from bot.errors import Ambiguous, DeliveryError, MessageGone
+from bot.errors import Ambiguous, ChatGone, DeliveryError, FileRefused, MessageGone
 
 log = logging.getLogger(__name__)
 
@@ -44,11 +46,14 @@ class InteractionReply:
     def over(self) -> bool:
         return self._over
 
-    async def acknowledge(self, *, hidden: bool = False) -> None:
-        """Tell Discord that an answer will come. Never fails: an interaction that is over already needs another way."""
+    async def acknowledge(self, *, hidden: bool = False, thinking: bool = False) -> None:
+        """Tell Discord that an answer will come. Never fails: an interaction that is over already needs another way.
+
+        Commands show "thinking…" in any case; `thinking` asks for it where a form was filled in.
+        """
         try:
             async with showing():
-                done = await self._interaction.response.defer(ephemeral=hidden)
+                done = await self._interaction.response.defer(ephemeral=hidden, thinking=thinking)
         except Ambiguous:
             # The answers will show whether Discord heard it.
             pass
@@ -61,6 +66,7 @@ class InteractionReply:
             self._acknowledged.set()
 
     async def send(self, message: Outgoing) -> str:
+        uploads.refuse_voice(message)
         await self._usable()
         if self._thinking is not None and await self._replace(self._thinking, message):
             message_id, self._thinking = str(self._thinking), None
@@ -82,14 +88,28 @@ class InteractionReply:
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
         await self._usable()
-        async with self._webhook() as webhook:
+        async with self._webhook(files=bool(message.files)) as webhook:
+            uploads.refuse_voice(message)
+            options = given(attachments=uploads.files(message) or None)
             view = buttons_view(message.buttons)
-            await webhook.edit_message(int(message_id), content=content(message), view=view)
+            await webhook.edit_message(int(message_id), content=content(message), view=view, **options)
 
-    async def _follow_up(self, message: Outgoing) -> str:
-        options = given(view=buttons_view(message.buttons))
+    async def dismiss(self) -> None:
+        """Take "thinking…" away: the answer is shown elsewhere."""
+        await self._acknowledged.wait()
+        thinking, self._thinking = self._thinking, None
+        if thinking is None:
+            return
         try:
             async with self._webhook() as webhook:
+                await webhook.delete_message(thinking)
+        except DeliveryError as error:
+            log.info("the sign that an answer will come stays: %s", error)
+
+    async def _follow_up(self, message: Outgoing) -> str:
+        options = given(view=buttons_view(message.buttons), files=uploads.files(message) or None)
+        try:
+            async with self._webhook(files=bool(message.files)) as webhook:
                 sent: discord.WebhookMessage = await webhook.send(
                     content(message), ephemeral=message.private, suppress_embeds=True, wait=True, **options
                 )
@@ -105,10 +125,10 @@ class InteractionReply:
             raise InteractionOver
 
     @asynccontextmanager
-    async def _webhook(self) -> AsyncIterator[discord.Webhook]:
-        """For one call."""
+    async def _webhook(self, *, files: bool = False) -> AsyncIterator[discord.Webhook]:
+        """For one call, with `files` or without."""
         try:
-            async with showing():
+            async with showing(files=files):
                 told = self._interaction
                 webhook = discord.Webhook.partial(told.application_id, told.token, client=self._current())
                 webhook.type = discord.WebhookType.application
@@ -141,11 +161,25 @@ class InteractionChannel:
     def fits(self, source: str) -> bool:
         return markup.fits(source)
 
+    def fits_caption(self, source: str) -> bool:
+        return markup.fits(source)
+
     async def send(self, message: Outgoing) -> str:
+        if uploads.voice(message) is not None and not message.private:
+            return await self._speak(message)
         try:
             return await self._reply.send(message)
         except InteractionOver:
             return await self._behind.send(message)
+
+    async def _speak(self, message: Outgoing) -> str:
+        """A webhook sends no voice messages; the bot itself does, where it may write."""
+        try:
+            sent = await self._behind.send(message)
+        except ChatGone as error:
+            raise FileRefused(f"the bot may not write here: {error}") from error
+        await self._reply.dismiss()
+        return sent
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
         try:
@@ -161,12 +195,15 @@ class InteractionChannel:
         if self._reply.over:
             await self._behind.typing()
 
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        return await self._behind.fetch(attachment, limit)
+
 
 class PressChannel(MessageChannel):
     """Where a press of a button is answered: by the bot's own messages, except for what only the person may see."""
 
-    def __init__(self, chat: ChatRef, current: CurrentClient, reply: InteractionReply) -> None:
-        super().__init__(chat, current)
+    def __init__(self, chat: ChatRef, current: CurrentClient, downloads: Downloads, reply: InteractionReply) -> None:
+        super().__init__(chat, current, downloads)
         self._reply = reply
 
     async def send(self, message: Outgoing) -> str:

@@ -26,8 +26,18 @@ OVERALL = Meter(
     'developer documentation, "Rate Limits": 50 requests a second for each bot; five are left for what is not metered',
 )
 
-CHANNEL = Limits(text=TEXT_UNITS, place=(CREATE, EDIT, TYPING), shared=(OVERALL,), dedupes=True)
+UPLOAD = 10 * 1024 * 1024
+"""Bytes of one file (developer documentation, "Uploading Files": the default, which boosted servers raise)."""
+
+CHANNEL = Limits(
+    text=TEXT_UNITS,
+    place=(CREATE, EDIT, TYPING),
+    shared=(OVERALL,),
+    dedupes=True,
+    caption=TEXT_UNITS,
+    upload=UPLOAD,
+)
 """A channel, thread or direct message. Its messages carry an enforced nonce, so a repeated one is not shown twice."""
 
-INTERACTION = Limits(text=TEXT_UNITS, place=(WEBHOOK, TYPING), shared=(OVERALL,))
+INTERACTION = Limits(text=TEXT_UNITS, place=(WEBHOOK, TYPING), shared=(OVERALL,), caption=TEXT_UNITS, upload=UPLOAD)
 """The answer to an interaction. Its messages go through a webhook, which takes no nonce."""

@@ -63,7 +63,9 @@ def _line(line: str) -> str:
         return _LINE
     if heading := _HEADING.fullmatch(line):
         text = "".join(piece if code else _words(piece).replace("**", "") for piece, code in _pieces(heading[2]))
-        return f"{heading[1]}**{text}**" if text else heading[1].rstrip()
+        if not text.strip("* "):  # in bold it would be a rule
+            return f"{heading[1]}{text}".rstrip().replace("*", r"\*")
+        return f"{heading[1]}**{text}**"
     return "".join(piece if code else _words(piece) for piece, code in _pieces(line))
 
 

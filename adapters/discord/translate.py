@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import discord
 
-from adapters.discord import mentions
-from bot.domain.attachments import Attachment, AttachmentKind
+from adapters.discord import attachments, mentions
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Addressing, Edited, Message, Quote
 
@@ -44,8 +42,9 @@ def message(found: discord.Message, bot: discord.ClientUser) -> Message | None:
         return None
     own = _own_marks(found, bot)
     private = isinstance(found.channel, discord.DMChannel)
-    if not private and not (found.content or found.attachments or found.message_snapshots):
-        # A sticker, or words that Discord keeps from a bot without the message content intent.
+    files = tuple(file for file, _ in attachments.of_message(found))
+    if not private and not (found.content or files or found.message_snapshots):
+        # A sticker that moves, or words that Discord keeps from a bot without the message content intent.
         return None
     return Message(
         key=f"{PLATFORM}:{bot.id}:m{found.id}",
@@ -54,8 +53,8 @@ def message(found: discord.Message, bot: discord.ClientUser) -> Message | None:
         message_id=str(found.id),
         text=_text(found, own),
         addressing="direct" if private else _addressing(found, bot, own),
-        attachments=tuple(_attachments(found)),
-        quote=_quote(found, bot),
+        attachments=files,
+        quote=None if (quoted := quoted_by(found)) is None else quote(quoted, bot),
     )
 
 
@@ -80,7 +79,7 @@ def _own_marks(found: discord.Message, bot: discord.ClientUser) -> frozenset[str
 def _addressing(found: discord.Message, bot: discord.ClientUser, own: frozenset[str]) -> Addressing:
     if own:
         return "mention"
-    quoted = _quoted(found)
+    quoted = quoted_by(found)
     if quoted is not None and quoted.author.id == bot.id:
         return "reply"
     if isinstance(found.channel, discord.Thread) and found.channel.owner_id == bot.id:
@@ -103,48 +102,17 @@ def _names(found: discord.Message) -> dict[str, str]:
     return names
 
 
-def _quoted(found: discord.Message) -> discord.Message | None:
+def quoted_by(found: discord.Message) -> discord.Message | None:
+    """The message that it replies to, as far as Discord sent it along."""
     resolved = found.reference.resolved if found.reference else None
     return resolved if isinstance(resolved, discord.Message) else None
 
 
-def _quote(found: discord.Message, bot: discord.ClientUser) -> Quote | None:
-    quoted = _quoted(found)
-    if quoted is None:
-        return None
+def quote(quoted: discord.Message, bot: discord.ClientUser) -> Quote:
     return Quote(
         author=quoted.author.display_name,
         text=_text(quoted),
         from_bot=quoted.author.id == bot.id,
-        attachments=tuple(_attachments(quoted)),
+        attachments=tuple(file for file, _ in attachments.of_message(quoted)),
+        message_id=str(quoted.id),
     )
-
-
-def _attachments(found: discord.Message) -> Iterator[Attachment]:
-    files = [*found.attachments]
-    for snapshot in found.message_snapshots:
-        files += snapshot.attachments
-    for file in files:
-        yield Attachment(
-            kind=_kind(file),
-            # Links to files expire; the message gives a fresh one.
-            handle=f"{found.channel.id}/{found.id}/{file.id}",
-            name=file.filename,
-            mime=file.content_type,
-            size=file.size,
-            duration=file.duration,
-        )
-
-
-def _kind(file: discord.Attachment) -> AttachmentKind:
-    if file.is_voice_message():
-        return "voice"
-    match (file.content_type or "").partition("/")[0]:
-        case "image":
-            return "image"
-        case "audio":
-            return "audio"
-        case "video":
-            return "video"
-        case _:
-            return "document"

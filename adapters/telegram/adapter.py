@@ -13,6 +13,8 @@ from telegram import Update, User
 from telegram.error import InvalidToken
 
 from adapters.telegram.channel import TelegramChannel
+from adapters.telegram.common import Common
+from adapters.telegram.downloads import Downloads
 from adapters.telegram.errors import delivery_error
 from adapters.telegram.identity import PLATFORM, BotIdentity
 from adapters.telegram.limits import Streaming, limits_for
@@ -22,6 +24,7 @@ from adapters.telegram.patience import describe, insist
 from adapters.telegram.polling import POLL_SECONDS, Poller, PollingBot, RawUpdate
 from adapters.telegram.secrecy import DiscreetRequest, TokenFilter
 from adapters.telegram.translate import translate
+from adapters.telegram.uploads import UPLOAD_SECONDS
 from bot.commands.spec import Command
 from bot.domain.ids import ChatRef
 from bot.domain.messages import ChatMoved
@@ -61,25 +64,22 @@ class TelegramPlatform:
         self._api_url = (api_url or API_URL).rstrip("/")
         self._wait = wait
         self._limits = {"private": limits_for("private", streaming), "group": limits_for("group", streaming)}
-        self._markup = Markup()
         self._moved: dict[int, int] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
-        self._entered: tuple[PollingBot, Poller] | None = None
+        self._entered: tuple[Common, Poller] | None = None
 
     async def __aenter__(self) -> TelegramPlatform:
         # The library's only switch for spans of time as timedeltas. Without it, it warns at every one that it makes,
         # which turns each flood error into a warning where warnings are errors.
         os.environ.setdefault("PTB_TIMEDELTA", "1")
         self._stack.enter_context(TokenFilter(self._token))
+        request = self._request(CONNECTIONS)
         bot = PollingBot(
-            self._token,
-            base_url=f"{self._api_url}/bot",
-            base_file_url=f"{self._api_url}/file/bot",
-            request=self._request(CONNECTIONS),
-            get_updates_request=self._request(2),
+            self._token, base_url=f"{self._api_url}/bot", request=request, get_updates_request=self._request(2)
         )
-        self._entered = (bot, Poller(bot, wait=self._wait))
+        downloads = Downloads(bot, request, f"{self._api_url}/file/bot{self._token}")
+        self._entered = (Common(bot, Markup(), downloads, self._moved), Poller(bot, wait=self._wait))
         self._stack.push_async_callback(self._drop_errands)
         return self
 
@@ -104,7 +104,8 @@ class TelegramPlatform:
         return f"Telegram: @{me.username} (id {me.id}), can read all group messages: {reads_all}"
 
     async def receive(self, inbox: Inbox) -> None:
-        bot, poller = self._open()
+        common, poller = self._open()
+        bot = common.bot
         identity = self._identify(await insist("signing in", bot.get_me))
         log.info("Telegram: signed in as @%s", identity.username)
         await insist("switching to polling", self._leave_webhook)
@@ -113,13 +114,13 @@ class TelegramPlatform:
 
     def channel(self, chat: ChatRef) -> TelegramChannel:
         """Where to answer in a chat."""
-        return TelegramChannel(self._bot, chat, self._limits[chat.kind], self._markup, self._moved)
+        return TelegramChannel(self._open()[0], chat, self._limits[chat.kind])
 
     @property
     def _bot(self) -> PollingBot:
-        return self._open()[0]
+        return self._open()[0].bot
 
-    def _open(self) -> tuple[PollingBot, Poller]:
+    def _open(self) -> tuple[Common, Poller]:
         if self._entered is None:
             raise RuntimeError("enter the Telegram platform first: `async with platform:`")
         return self._entered
@@ -130,6 +131,7 @@ class TelegramPlatform:
             connection_pool_size=connections,
             read_timeout=ANSWER_SECONDS,
             write_timeout=ANSWER_SECONDS,
+            media_write_timeout=UPLOAD_SECONDS,
             connect_timeout=CONNECT_SECONDS,
         )
         self._stack.push_async_callback(request.shutdown)

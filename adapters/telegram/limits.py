@@ -12,6 +12,15 @@ Streaming = Literal["edit", "draft"]
 TEXT_UNITS = 4096
 """UTF-16 units of one message after its formatting is parsed (Bot API, sendMessage)."""
 
+CAPTION_UNITS = 1024
+"""UTF-16 units of the text beside a file, after its formatting is parsed (Bot API, sendPhoto and its siblings)."""
+
+UPLOAD_BYTES = 50 * 1024 * 1024
+"""The largest file that a bot may send; photos have 10 MB (Bot API, sending files)."""
+
+DOWNLOAD_BYTES = 20 * 1024 * 1024
+"""The largest file that Telegram gives to a bot (Bot API, getFile). A server of one's own has no such limit."""
+
 MAX_ENTITIES = 100
 """Telegram ignores the formatting of further entities (Bot API, limits on messages)."""
 
@@ -62,4 +71,7 @@ def limits_for(kind: ChatKind, streaming: Streaming) -> Limits:
         place=(messages, *DRAFTS),
         shared=(OVERALL,),
         previews=kind == "private" and streaming == "draft",
+        caption=CAPTION_UNITS,
+        upload=UPLOAD_BYTES,
+        album_apart=True,  # sendMediaGroup takes no buttons and makes a message of each file (Bot API)
     )

@@ -29,13 +29,21 @@ CONFIRM_SECONDS = 2.0
 
 
 class PollingBot(Bot):
-    """A bot that hands out updates as JSON: one that the library cannot read must not hide the rest of its batch."""
+    """A bot that hands out updates as JSON: one that the library cannot read must not hide the rest of its batch.
+
+    It hands out files as JSON too: the library would make an address with the token of their path.
+    """
 
     async def raw_updates(self, offset: int | None, *, limit: int, wait: int) -> list[RawUpdate]:
         """Confirm the updates before `offset` and get those from it on, waiting for the first up to `wait` seconds."""
         call = {"offset": offset, "limit": limit, "timeout": wait, "allowed_updates": WANTED_UPDATES}
         updates: list[RawUpdate] = await self._post("getUpdates", call, read_timeout=wait + GRACE_SECONDS)
         return updates
+
+    async def raw_file(self, file_id: str) -> dict[str, Any]:
+        """A file's size and path."""
+        file: dict[str, Any] = await self._post("getFile", {"file_id": file_id})
+        return file
 
 
 class Poller:

@@ -30,7 +30,7 @@ def quote_of(message: Message, bot: BotIdentity) -> Quote | None:
         whole = replied.text or replied.caption or ""
         text = chosen if message.quote is not None and message.quote.is_manual else whole or chosen
         from_bot = replied.from_user is not None and replied.from_user.id == bot.id
-        quote = Quote(_author(replied), text, from_bot, attachments_of(replied))
+        quote = Quote(_author(replied), text, from_bot, attachments_of(replied), str(replied.message_id))
     elif external := message.external_reply:
         quote = Quote(_origin(external.origin), chosen, attachments=attachments_of(external))
     return quote if quote is not None and (quote.text or quote.attachments) else None

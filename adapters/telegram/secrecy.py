@@ -11,9 +11,12 @@ from typing import Any
 
 from telegram.request import HTTPXRequest
 
+from bot.errors import FileTooLarge
+
 MASK = "[token]"
-LOGGERS = ("httpx", "telegram.Bot")
-"""Those that print URLs. A logging filter sees the records of its own logger alone, not of the loggers below it."""
+LOGGERS = ("httpx", "httpcore.http11", "httpcore.proxy", "telegram.Bot")
+"""Those that print URLs, or headers of answers, which may repeat them. A logging filter sees the records of its own
+logger alone, not of the loggers below it."""
 
 
 class TokenFilter(logging.Filter):
@@ -47,3 +50,15 @@ class DiscreetRequest(HTTPXRequest):
     async def do_request(self, *args: Any, **kwargs: Any) -> tuple[int, bytes]:
         status, body = await super().do_request(*args, **kwargs)
         return status, body.replace(self._secret, MASK.encode())
+
+    async def download(self, url: str, limit: int) -> bytes:
+        """What lies at an address. Raises FileTooLarge, or an httpx.HTTPError, which knows the address."""
+        # Compressed, a small answer could unfold into a large one at once.
+        async with self._client.stream("GET", url, headers={"Accept-Encoding": "identity"}) as response:
+            response.raise_for_status()
+            data = bytearray()
+            async for piece in response.aiter_bytes():
+                data += piece
+                if len(data) > limit:
+                    raise FileTooLarge(limit)
+            return bytes(data)

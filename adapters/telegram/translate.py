@@ -91,6 +91,7 @@ def _command(message: TelegramMessage, bot: BotIdentity, key: str) -> CommandCal
         call=f"/{name}{rest}",
         message_id=str(message.message_id),
         quote=quote_of(message, bot),
+        attachments=attachments_of(message),
     )
 
 

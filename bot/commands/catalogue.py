@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from bot.commands.help import HELP, START
+from bot.commands.media import DESCRIBE, IMAGINE, SPEAK, TRANSCRIBE, VOICE
 from bot.commands.model import MODEL
 from bot.commands.persona import PERSONA
 from bot.commands.registry import checked
-from bot.commands.spec import Command
+from bot.commands.spec import Command, Menu
 from bot.commands.talk import ASK, NEW, RETRY, STOP
 
-COMMANDS: tuple[Command, ...] = checked(HELP, START, ASK, NEW, STOP, RETRY, PERSONA, MODEL)
+COMMANDS: tuple[Command, ...] = checked(
+    HELP, START, ASK, NEW, STOP, RETRY, PERSONA, MODEL, IMAGINE, DESCRIBE, TRANSCRIBE, SPEAK, VOICE
+)
+
+MENUS: tuple[Menu, ...] = (
+    Menu("Ask about this", ("ask",), asks="question"),
+    Menu("Describe image", ("describe",)),
+    Menu("Transcribe", ("transcribe",)),
+)
+"""What can be done with a message, on platforms with such menus."""

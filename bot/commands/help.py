@@ -68,7 +68,7 @@ def _page(path: tuple[str, ...], command: Command, locale: str | None) -> Iterat
             yield f"- {code(registry.usage(leaf_path, leaf), 200)} – {leaf.summary}"
     else:
         yield code(registry.usage(path, command), 200)
-        for option in command.options:
+        for option in (each for each in command.options if each.type != "file"):
             yield f"- {code(option.name)} – {_about(option, locale)}"
     if command.example:
         yield ""

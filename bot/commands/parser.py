@@ -37,11 +37,11 @@ def validate(commands: Sequence[Command], invocation: Invocation, locale: str | 
     declared = {option.name: option for option in command.options}
     checked: dict[str, OptionValue] = {}
     for name, value in invocation.values.items():
-        if name not in declared:
+        if name not in declared or declared[name].type == "file":
             said = notices.UNKNOWN_OPTION.say(locale, command=code("/" + command.name), option=code(name), usage=usage)
             raise UsageError(said)
         checked[name] = values.check(declared[name], value, usage, locale)
-    _demand_required(command, checked, usage, locale)
+    _demand_required(command.options, checked, usage, locale)
     return Invocation(invocation.path, checked)
 
 
@@ -86,8 +86,8 @@ def _unknown_child(path: list[str], group: Command, typed: str, locale: str | No
     raise UsageError(notices.UNKNOWN_SUBCOMMAND.say(locale, command=shown, typed=code(typed), choices=choices))
 
 
-def _demand_required(command: Command, given: dict[str, OptionValue], usage: str, locale: str | None) -> None:
-    for option in command.options:
+def _demand_required(options: Sequence[Option], given: dict[str, OptionValue], usage: str, locale: str | None) -> None:
+    for option in options:
         if option.required and option.name not in given:
             raise UsageError(notices.MISSING_OPTION.say(locale, option=code(option.name), usage=usage))
 
@@ -96,7 +96,7 @@ class _Reader:
     """Reads one command's options off the line."""
 
     def __init__(self, path: tuple[str, ...], command: Command, scanner: Scanner, locale: str | None) -> None:
-        self._command = command
+        self._options = [option for option in command.options if option.type != "file"]
         self._scanner = scanner
         self._locale = locale
         self._usage = code(registry.usage(path, command), 200)
@@ -108,19 +108,19 @@ class _Reader:
                 self._read_one()
         except OpenQuoteError:
             raise UsageError(notices.OPEN_QUOTE.say(self._locale, usage=self._usage)) from None
-        _demand_required(self._command, self._given, self._usage, self._locale)
+        _demand_required(self._options, self._given, self._usage, self._locale)
         return self._given
 
     def _read_one(self) -> None:
-        key = self._scanner.key([option.name for option in self._command.options])
+        key = self._scanner.key([option.name for option in self._options])
         if key is not None:
-            option = next(option for option in self._command.options if option.name == key)
+            option = next(option for option in self._options if option.name == key)
             if key in self._given:
                 raise UsageError(notices.REPEATED_OPTION.say(self._locale, option=code(key), usage=self._usage))
             quoted = self._scanner.at_quote()
             self._take(option, self._scanner.rest() if option.rest and not quoted else self._scanner.word())
             return
-        free = next((option for option in self._command.options if option.name not in self._given), None)
+        free = next((option for option in self._options if option.name not in self._given), None)
         if free is None:
             typed = code(self._scanner.rest(), 40)
             raise UsageError(notices.TOO_MANY_WORDS.say(self._locale, typed=typed, usage=self._usage))

@@ -53,7 +53,7 @@ def usage(path: Sequence[str], command: Command) -> str:
     if command.children:
         names = "|".join(child.name for child in command.children)
         words.append(f"[{names}]" if command.default_child else names)
-    words.extend(_usage_of(option) for option in command.options)
+    words.extend(_usage_of(option) for option in command.options if option.type != "file")
     return " ".join(words)
 
 
@@ -106,5 +106,7 @@ def _option_faults(options: Sequence[Option]) -> Iterator[str]:
         yield "has an option with a description that is empty or too long"
     if [option.required for option in options] != sorted((option.required for option in options), reverse=True):
         yield "has a required option behind an optional one"
+    if any(option.type == "file" and option.required for option in options):
+        yield "has a required file, which text platforms cannot ask for"
     if sum(option.rest for option in options) > 1 or any(option.rest and option.type != "text" for option in options):
         yield "has more than one option for the rest of the line, or one that is not text"

@@ -52,6 +52,37 @@ class AdminList(Protocol):
     def is_admin(self, person: Person) -> bool: ...
 
 
+class Studio(Protocol):
+    """Pictures. Raises `bot.errors.UsageError` with a sentence where something cannot be done."""
+
+    async def imagine(
+        self, event: CommandCall, channel: Channel, prompt: str, size: str | None, quality: str | None, count: int
+    ) -> None:
+        """Make pictures, or change those that came with the command or that it replies to."""
+        ...
+
+
+class Voice(Protocol):
+    """Speech. Raises `bot.errors.UsageError` with a sentence where something cannot be done."""
+
+    @property
+    def speaks(self) -> bool:
+        """Whether a speech model is configured."""
+        ...
+
+    async def chosen(self, chat: ChatRef, person: Person) -> str | None:
+        """What this chat chose: `off`, `on`, or the name of a voice; None where nobody chose."""
+        ...
+
+    async def speak(self, event: CommandCall, channel: Channel, text: str) -> None:
+        """Speak a text and show it."""
+        ...
+
+    async def transcribe(self, event: CommandCall, channel: Channel) -> str | None:
+        """The words of the recording that came with a command or that it replies to; None after they were shown."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """`default_model` is the `provider/model` of chats that chose none."""
@@ -60,5 +91,7 @@ class Services:
     models: ChatModel
     personas: PersonaShelf
     talk: Talk
+    studio: Studio
+    voice: Voice
     access: AdminList
     default_model: str

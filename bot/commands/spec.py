@@ -6,7 +6,7 @@ the console's text) and the one function that carries it out.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -16,7 +16,7 @@ from bot.domain.messages import CommandCall, OptionValue, Quote
 from bot.domain.platform import Button
 from bot.ports import Channel
 
-OptionType = Literal["text", "integer", "number", "boolean"]
+OptionType = Literal["text", "integer", "number", "boolean", "file"]
 Section = Literal["talk", "persona", "model", "media", "data", "admin"]
 
 
@@ -38,6 +38,7 @@ class Option:
     """One argument. `rest`: takes all the words that are left, so that a question needs no quotation marks.
 
     On text platforms, options declared behind a `rest` option are given by name before it (`description=...`).
+    A `file` comes in `CommandCall.attachments` instead of the values; text platforms do not mention it.
     """
 
     name: str
@@ -49,6 +50,19 @@ class Option:
     minimum: float | None = None
     maximum: float | None = None
     complete: Completer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A command that can be called on somebody's message, where the platform has such menus (Discord's context menus).
+
+    The message comes as the call's quote. `asks`: a required text option for which the person is asked first.
+    """
+
+    label: str
+    path: tuple[str, ...]
+    values: Mapping[str, OptionValue] = field(default_factory=dict)
+    asks: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ _BOOLEANS = {"on": True, "yes": True, "true": True, "1": True, "off": False, "no
 
 _EXPECTED: dict[OptionType, Notice] = {
     "text": notices.NOT_TEXT,
+    "file": notices.NOT_TEXT,
     "integer": notices.NOT_INTEGER,
     "number": notices.NOT_NUMBER,
     "boolean": notices.NOT_BOOLEAN,
@@ -32,7 +33,7 @@ def read(option: Option, text: str, usage: str, locale: str | None = None) -> Op
                 value = float(text)
             case "boolean":
                 value = _BOOLEANS.get(text.casefold(), text)
-            case "text":
+            case "text" | "file":
                 pass
     except ValueError:
         pass  # the check below says what was expected instead

@@ -1,24 +1,92 @@
-"""Turns as commands start and stop them: implements `bot.commands.services.Talk`."""
+"""What can happen in a conversation, for the router and for commands: implements `bot.commands.services.Talk`."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Awaitable
+from dataclasses import dataclass, replace
 
+from bot.conversation.albums import Album
+from bot.conversation.intake import Intake
+from bot.conversation.material import Material
+from bot.conversation.painting import Order
+from bot.conversation.parcels import Parcel
+from bot.conversation.running import Running
 from bot.conversation.setup import Setups
-from bot.conversation.turn import Turns
+from bot.conversation.studio import Studio
+from bot.conversation.turn import Turns, question_of
+from bot.conversation.voice import Voice
 from bot.conversation.window import with_quote
-from bot.domain.conversations import Question
+from bot.domain.conversations import Question, Turn
 from bot.domain.ids import ChatRef, Person
-from bot.domain.messages import CommandCall
+from bot.domain.messages import ButtonPress, CommandCall, Message
 from bot.domain.personas import Persona
+from bot.domain.recent import Recent
+from bot.errors import UsageError
 from bot.ports import Channel, Conversations
+from bot.replies import notices
+from bot.replies.speaker import Speaker
+from bot.tasks import TaskOwner
+
+REMEMBERED = 1000
+"""Messages in which the bot asked what should change in a picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Pictures that a button stands below: the one that `mark` names, or with "" all that the turn made."""
+
+    turn: int
+    mark: str = ""
 
 
 class Talking:
-    def __init__(self, turns: Turns, setups: Setups, conversations: Conversations) -> None:
+    def __init__(
+        self,
+        turns: Turns,
+        studio: Studio,
+        voice: Voice,
+        intake: Intake,
+        setups: Setups,
+        running: Running,
+        conversations: Conversations,
+        speaker: Speaker,
+        owner: TaskOwner,
+    ) -> None:
         self._turns = turns
+        self._studio = studio
+        self._voice = voice
+        self._intake = intake
         self._setups = setups
+        self._running = running
         self._conversations = conversations
+        self._speaker = speaker
+        self._owner = owner
+        self._asked: Recent[tuple[str, str], Made] = Recent(REMEMBERED)
+
+    # Messages
+
+    def receive(self, message: Message, channel: Channel, album: Album | None = None) -> Parcel:
+        """A message on its way; its files begin to be fetched. Does not wait."""
+        parcel = Parcel(message, channel, self._intake, album)
+        parcel.begin(self._owner)
+        return parcel
+
+    async def answer(self, parcel: Parcel, channel: Channel) -> None:
+        """Answer a message, a spoken one aloud as well where the chat wants it."""
+        course = await self._turns.answer(parcel, channel)
+        if course.spoken and course.outcome.state == "complete":
+            await self._voice.answer("".join(course.outcome.text), course.chat, course.person, channel)
+
+    async def edited(self, message: Message, channel: Channel) -> None:
+        """A changed question is answered anew; a change that leaves its meaning as it was is not one."""
+        parcel = self.receive(message, channel)
+        known = await self._conversations.by_message(message.chat.key, message.message_id)
+        if known is not None and known.question.text == question_of(*await parcel.opened()).text:
+            return
+        if message.text.strip() or message.attachments:
+            await self.answer(parcel, channel)
+
+    # Commands
 
     async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
         question = Question(
@@ -28,7 +96,12 @@ class Talking:
             text=with_quote(text, event.quote),
             message_id=event.message_id,
         )
-        await self._turns.answer_once(question, event.chat, event.author, channel)
+        quoted = event.quote.attachments if event.quote is not None else ()
+
+        def opened() -> Awaitable[Material]:
+            return self._intake.open(text, event.attachments, channel, event.author, quoted)
+
+        await self._turns.answer_once(question, opened, event.chat, event.author, channel)
 
     async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
         turn = await self._conversations.last(await self._conversations.current(event.chat.key))
@@ -36,15 +109,73 @@ class Talking:
             return False
         if event.message_id is not None:  # the reply belongs to the command, which is what people see last
             turn = replace(turn, question=replace(turn.question, message_id=event.message_id))
-        await self._turns.answer_again(turn, event.chat, event.author, channel, model)
+        await self._again(turn, event.chat, event.author, channel, model)
         return True
 
     async def new(self, chat: ChatRef) -> None:
         await self._conversations.start_new(chat.key)
 
-    def stop(self, chat: ChatRef) -> bool:
-        return self._turns.stop(chat)
+    def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
+        return self._running.stop(chat, turn)
 
     async def setup(self, chat: ChatRef, person: Person) -> tuple[Persona, str]:
         setup = await self._setups.of(chat, person)
         return setup.persona, setup.model
+
+    # Buttons; what they cannot do raises UsageError
+
+    async def again(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        """Answer a turn of this chat again."""
+        turn = await self._turn(event.chat, turn_id)
+        if turn is None:
+            raise UsageError(notices.NOTHING_TO_RETRY.say(event.author.locale))
+        await self._again(turn, event.chat, event.author, channel, None)
+
+    async def change(self, event: ButtonPress, made: Made, channel: Channel) -> None:
+        """Change pictures as the person says, or ask what should change."""
+        if event.text is None:
+            said = notices.CHANGE_WHAT.say(event.author.locale)
+            for message_id in await self._speaker.ask(channel, said):
+                self._asked[event.chat.key, message_id] = made
+            return
+        await self._change(event.key, made, event.text, event.chat, event.author, channel)
+
+    async def larger(self, event: ButtonPress, made: Made, channel: Channel) -> None:
+        """Make a picture anew in the next size."""
+        turn = await self._pictured(event.chat, made.turn, event.author)
+        await self._studio.larger(event.key, turn, made.mark, event.chat, event.author, channel)
+
+    def wished_for(self, message: Message) -> Made | None:
+        """The pictures that a message wants changed, because it answers the bot's question about them in words."""
+        if message.quote is None or message.quote.message_id is None:
+            return None
+        if not message.text.strip() or message.attachments:
+            return None
+        return self._asked.get((message.chat.key, message.quote.message_id))
+
+    async def grant(self, message: Message, made: Made, channel: Channel) -> None:
+        """Change pictures as the message says."""
+        await self._change(message.key, made, message.text, message.chat, message.author, channel)
+
+    async def _change(self, key: str, made: Made, wish: str, chat: ChatRef, person: Person, channel: Channel) -> None:
+        turn = await self._pictured(chat, made.turn, person)
+        await self._studio.change(key, turn, made.mark, wish.strip(), chat, person, channel)
+
+    async def _again(self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None) -> None:
+        """Another answer, in words or in pictures as the question asked."""
+        order = Order.read(turn.question.text)
+        if order is not None:
+            await self._studio.again(turn, order, chat, person, channel)
+        else:
+            await self._turns.answer_again(turn, chat, person, channel, model)
+
+    async def _pictured(self, chat: ChatRef, turn_id: int, person: Person) -> Turn:
+        turn = await self._turn(chat, turn_id)
+        if turn is None:
+            raise UsageError(notices.PICTURE_GONE.say(person.locale))
+        return turn
+
+    async def _turn(self, chat: ChatRef, turn_id: int) -> Turn | None:
+        """A turn of this chat; others' are none of its business."""
+        found = await self._conversations.turn(turn_id)
+        return found[0] if found is not None and found[1] == chat.key else None

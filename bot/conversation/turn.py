@@ -1,56 +1,35 @@
-"""One turn, start to end: the question is stored, the model answers, the answer grows on screen and is stored."""
+"""One turn: files are opened, the question is stored, and the model that looks and answers is asked."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import secrets
-from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from bot import clock
-from bot.conversation.inquiry import Inquiry, Outcome, inquire
+from bot.conversation.course import Course, Courses
+from bot.conversation.inquiry import Inquiry, Toolbox, inquire
+from bot.conversation.material import Material, with_material
+from bot.conversation.parcels import Parcel
 from bot.conversation.setup import Setup, Setups
-from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, with_attachments, with_quote
-from bot.domain.conversations import Answer, Exchange, Question, Turn
+from bot.conversation.sight import Sight
+from bot.conversation.window import CHARACTERS_PER_TOKEN, Estimate, Pictures, recent_pictures, with_quote
+from bot.domain.conversations import Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Message
-from bot.domain.platform import Button
-from bot.errors import ModelError
+from bot.errors import CannotSee
 from bot.ports import Channel, ChatModel, Store
 from bot.replies import notices
-from bot.replies.gate import Gates
-from bot.replies.splitter import fence_after
-from bot.replies.writer import Delivery, Reply
 
 log = logging.getLogger(__name__)
 
 Budget = Callable[[str], int]
+Opened = Callable[[], Awaitable[Material]]
 
-STORE_WITHIN = 2.0
-"""Seconds that a finished answer waits for its messages before it is stored without all of their ids."""
+TRANSCRIPT_SHOWN = 1000
+"""Characters of a transcript that are shown above the answer."""
 
-LAST_FLUSH = 5.0
-"""Seconds that an answer which a shutdown interrupts has to say so and be stored."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question on its way: `turn` is its row, None for one that is not kept."""
-
-    turn: int | None
-    chat: ChatRef
-    inquiry: Inquiry
-
-
-@dataclass(slots=True)
-class _Running:
-    """The model call that is running in a chat."""
-
-    turn: int | None
-    task: asyncio.Task[None]
-    stopped: bool = False
+Tools = Callable[[Course, bool], Toolbox | None]
+"""What the model may use in a turn; the flag tells whether pictures are part of the conversation."""
 
 
 class Turns:
@@ -64,181 +43,133 @@ class Turns:
         store: Store,
         models: ChatModel,
         setups: Setups,
-        gates: Gates,
+        courses: Courses,
+        sight: Sight,
         *,
+        tools: Tools,
         estimate: Estimate,
         budget: Budget,
         most_history: int,
+        show_transcripts: bool = True,
     ) -> None:
         self._store = store
         self._models = models
         self._setups = setups
-        self._gates = gates
+        self._courses = courses
+        self._sight = sight
+        self._tools = tools
         self._estimate = estimate
         self._budget = budget
         self._characters = most_history * CHARACTERS_PER_TOKEN
-        self._running: dict[str, _Running] = {}
+        self._show_transcripts = show_transcripts
 
-    async def answer(self, message: Message, channel: Channel) -> None:
+    async def answer(self, parcel: Parcel, channel: Channel) -> Course:
         """Answer a message; one that was answered before, as its key tells, is left alone."""
-        question = question_of(message)
-        chat, person = message.chat, message.author
-        conversation = await self._store.conversations.current(chat.key)
-        turn = await self._store.conversations.add_question(conversation, question)
-        if turn is None:
-            log.info("%s was answered before", message.key)
-            return
-        setup = await self._setups.of(chat, person)
-        history = await self._store.conversations.before(turn, self._characters)
-        await self._run(Asked(turn, chat, self._inquiry(chat, person, question, setup, history)), channel)
+        course = self._courses.begin(parcel.chat, parcel.person, channel, parcel.first.message_id)
+        await self._courses.run(course, self._answer_message(course, parcel))
+        return course
 
     async def answer_again(
         self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None
     ) -> None:
         """Give a turn another answer, from another model if one is named."""
-        setup = await self._setups.of(chat, person)
-        if model is not None:
-            setup = replace(setup, model=model)
+        course = self._courses.begin(chat, person, channel, turn.question.message_id)
+        await self._courses.run(course, self._answer_turn(course, turn, model))
+
+    async def answer_once(
+        self, question: Question, opened: Opened, chat: ChatRef, person: Person, channel: Channel
+    ) -> None:
+        """Answer without history, and keep nothing. `opened` gives what the question's files hold."""
+        course = self._courses.begin(chat, person, channel, question.message_id)
+        await self._courses.run(course, self._answer_alone(course, question, opened))
+
+    async def _answer_message(self, course: Course, parcel: Parcel) -> None:
+        message, material = await parcel.opened()
+        if not _answerable(message.text, material, bare=message.quote is None):
+            course.reply.feed("\n\n".join(material.problems) or notices.NOTHING_SAID.say(course.person.locale))
+            course.outcome.state = "complete"
+            return
+        question = question_of(message, material)
+        await self._store.pictures.keep(course.chat.key, material.pictures)
+        conversation = await self._store.conversations.current(course.chat.key)
+        turn = await self._store.conversations.add_question(conversation, question)
+        if turn is None:
+            log.info("%s was answered before", message.key)
+            return
+        self._courses.name(course, turn)
+        self._introduce(course, material)
+        at_hand = {picture.ref.digest: picture for picture in material.pictures}
+        await self._answer_stored(course, Turn(turn, question), None, at_hand)
+
+    async def _answer_turn(self, course: Course, turn: Turn, model: str | None) -> None:
+        self._courses.name(course, turn.id)
+        wanted = [ref.digest for ref in turn.question.pictures]
+        await self._answer_stored(course, turn, model, await self._load(course.chat, wanted))
+
+    async def _answer_stored(self, course: Course, turn: Turn, model: str | None, at_hand: Pictures) -> None:
+        setup = await self._setups.of(course.chat, course.person)
+        setup = setup if model is None else replace(setup, model=model)
         history = await self._store.conversations.before(turn.id, self._characters)
-        await self._run(Asked(turn.id, chat, self._inquiry(chat, person, turn.question, setup, history)), channel)
-
-    async def answer_once(self, question: Question, chat: ChatRef, person: Person, channel: Channel) -> None:
-        """Answer without history, and keep nothing."""
-        setup = await self._setups.of(chat, person)
-        await self._run(Asked(None, chat, self._inquiry(chat, person, question, setup, ())), channel)
-
-    def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
-        """Stop the chat's running answer, or only this turn's; what it has said stays. False when it is not running."""
-        running = self._running.get(chat.key)
-        if running is None or running.task.done() or turn not in (None, running.turn):
-            return False
-        running.stopped = True
-        return running.task.cancel()
-
-    def _inquiry(
-        self, chat: ChatRef, person: Person, question: Question, setup: Setup, history: Sequence[Exchange]
-    ) -> Inquiry:
+        shown = recent_pictures(history)
+        if shown and self._sight.eyes(setup.model) is not None:
+            at_hand = {**await self._load(course.chat, shown), **at_hand}
+        setup = self._seeing(course, setup, at_hand)
         tokens = self._budget(setup.model) if history else 0
-        return Inquiry(setup, question, person, chat.kind == "group", history, tokens)
+        group, toolbox = course.chat.kind == "group", self._tools(course, bool(at_hand))
+        inquiry = Inquiry(setup, turn.question, course.person, group, history, tokens, at_hand, toolbox)
+        await inquire(self._models, self._estimate, inquiry, course.reply, course.outcome)
 
-    async def _run(self, asked: Asked, channel: Channel) -> None:
-        started = clock.now()
-        question, locale = asked.inquiry.question, asked.inquiry.person.locale
-        reply = Reply(
-            channel,
-            self._gates,
-            nonce=secrets.token_hex(8),
-            reply_to=question.message_id if asked.inquiry.group else None,
-            buttons=(Button(notices.STOP.say(locale), f"stop {asked.turn or 0}"),),
+    async def _answer_alone(self, course: Course, question: Question, opened: Opened) -> None:
+        material = await opened()
+        self._introduce(course, material)
+        question = replace(
+            question,
+            text=with_material(question.text, material),
+            pictures=tuple(picture.ref for picture in material.pictures),
         )
-        outcome = Outcome(asked.inquiry.setup.model)
-        inquiry = asyncio.create_task(inquire(self._models, self._estimate, asked.inquiry, reply, outcome))
-        delivery = asyncio.create_task(reply.deliver(), name=f"reply {asked.turn}")
-        try:
-            interrupted = not await self._ask(asked, inquiry, outcome)
-            self._close(asked, reply, outcome)
-            await _see_through(self._conclude(asked, reply, outcome, delivery), hurry=interrupted)
-        finally:
-            await _end(delivery)
-            seconds = clock.now() - started
-            chat, state, model = asked.chat.key, outcome.state, outcome.model
-            log.info("turn %s in %s: %s by %s in %.2f s", asked.turn, chat, state, model, seconds)
+        at_hand = {picture.ref.digest: picture for picture in material.pictures}
+        setup = await self._setups.of(course.chat, course.person)
+        setup = self._seeing(course, setup, at_hand)
+        inquiry = Inquiry(setup, question, course.person, course.chat.kind == "group", pictures=at_hand)
+        await inquire(self._models, self._estimate, inquiry, course.reply, course.outcome)
 
-    async def _ask(self, asked: Asked, inquiry: asyncio.Task[None], outcome: Outcome) -> bool:
-        """Wait for the model's answer; the outcome says how it ended. False when the bot is shutting down."""
-        running = _Running(asked.turn, inquiry)
-        self._running[asked.chat.key] = running
-        locale = asked.inquiry.person.locale
-        try:
-            await running.task
-        except asyncio.CancelledError:
-            if not running.stopped or _being_cancelled():
-                outcome.footer = notices.INTERRUPTED.say(locale)
-                return False
-            outcome.state = "stopped"
-            outcome.footer = "" if outcome.said() else notices.ANSWER_STOPPED.say(locale)
-        except ModelError as error:
-            log.info("turn %s: %r", asked.turn, error)
-            outcome.state = "failed"
-            outcome.footer = notices.for_model_error(error, locale)
-        except Exception:
-            # Whatever it was, the person gets a sentence and the log the rest.
-            log.exception("turn %s failed", asked.turn)
-            outcome.state = "failed"
-            outcome.footer = notices.UNKNOWN_FAILURE.say(locale)
-        finally:
-            del self._running[asked.chat.key]
-        return True
+    def _introduce(self, course: Course, material: Material) -> None:
+        """What people see above the answer: what could not be opened, and what was heard."""
+        above = list(material.problems)
+        if material.spoken:
+            course.spoken = True
+            if self._show_transcripts:
+                above += [notices.quoted(words, TRANSCRIPT_SHOWN) for words in material.spoken]
+        if above:
+            course.reply.feed("\n\n".join(above) + "\n\n")
 
-    def _close(self, asked: Asked, reply: Reply, outcome: Outcome) -> None:
-        """Nothing more comes: the last words, and the buttons of a finished answer."""
-        if outcome.footer:
-            reply.feed(_below(reply.text, outcome.footer))
-        label = notices.RETRY.say(asked.inquiry.person.locale)
-        reply.finish((Button(label, f"retry {asked.turn}"),) if asked.turn is not None else ())
+    def _seeing(self, course: Course, setup: Setup, at_hand: Pictures) -> Setup:
+        """The setup with a model that can look at the pictures; raises CannotSee."""
+        course.persona, course.outcome.model = setup.persona.name, setup.model
+        if not at_hand:
+            return setup
+        model = self._sight.eyes(setup.model)
+        if model is None:
+            raise CannotSee(setup.model)
+        course.outcome.model = model
+        return replace(setup, model=model)
 
-    async def _conclude(self, asked: Asked, reply: Reply, outcome: Outcome, delivery: asyncio.Task[Delivery]) -> None:
-        """Store the answer, and wait until all of it is on screen; one path for every ending."""
-        await asyncio.wait([delivery], timeout=STORE_WITHIN)
-        if asked.turn is not None:
-            await self._store.conversations.add_answer(asked.turn, self._stored(asked, reply, outcome))
-        if not (await delivery).complete:
-            log.warning("turn %s: not all of the answer could be shown", asked.turn)
-
-    def _stored(self, asked: Asked, reply: Reply, outcome: Outcome) -> Answer:
-        return Answer(
-            text="".join(outcome.text),
-            state=outcome.state,
-            model=outcome.model,
-            persona=asked.inquiry.setup.persona.name,
-            usage=outcome.usage,
-            message_ids=reply.delivery().message_ids,
-        )
+    async def _load(self, chat: ChatRef, digests: list[str]) -> Pictures:
+        return await self._store.pictures.load(chat.key, digests) if digests else {}
 
 
-def question_of(message: Message) -> Question:
+def question_of(message: Message, material: Material) -> Question:
     """What a message asks the model."""
     return Question(
         key=message.key,
         author_id=message.author.handle,
         author_name=message.author.name,
-        text=with_attachments(with_quote(message.text, message.quote), message.attachments),
+        text=with_material(with_quote(message.text, message.quote), material),
         message_id=message.message_id,
+        pictures=tuple(picture.ref for picture in material.pictures),
     )
 
 
-def _below(text: str, footer: str) -> str:
-    """The footer as a paragraph of its own, outside of a code fence that the answer left open."""
-    if not text.strip():
-        return footer
-    fence = fence_after(text)
-    closed = f"\n{fence[: len(fence) - len(fence.lstrip(fence[0]))]}" if fence else ""
-    return f"{closed}\n\n{footer}"
-
-
-def _being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _see_through(work: Coroutine[Any, Any, None], *, hurry: bool) -> None:
-    """Let `work` come to its end; when the bot shuts down, it has `LAST_FLUSH` seconds for that."""
-    task = asyncio.create_task(work)
-    try:
-        if not hurry:
-            await asyncio.shield(task)
-    except asyncio.CancelledError:
-        hurry = True
-    finally:
-        if hurry:
-            await asyncio.wait([task], timeout=LAST_FLUSH)
-        await _end(task)
-    if hurry:
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("an interrupted answer could not be brought to its end", exc_info=error)
-        raise asyncio.CancelledError
-
-
-async def _end(task: asyncio.Task[Any]) -> None:
-    task.cancel()
-    await asyncio.wait([task])
+def _answerable(text: str, material: Material, *, bare: bool) -> bool:
+    """Whether anything is left to answer; without a quoted message, `bare`, an empty text asks nothing."""
+    return bool(text.strip()) or material.usable or not (bare or material.problems)

@@ -10,9 +10,11 @@ AttachmentKind = Literal["image", "voice", "audio", "video", "document"]
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A file that its adapter can fetch by `handle`; never a URL, which may carry a token or expire.
+    """A file that its adapter can fetch by `handle` (`bot.ports.Channel.fetch`); never a URL, which may carry a token
+    or expire.
 
-    `size` is in bytes and `duration` in seconds, where the platform tells them.
+    `voice`: somebody speaks to the bot, in a voice note or a round video. `size` is in bytes and `duration` in
+    seconds, where the platform tells them.
     """
 
     kind: AttachmentKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.domain.media import PictureRef
 from bot.domain.usage import Usage
 
 AnswerState = Literal["complete", "stopped", "failed", "incomplete"]
@@ -16,7 +17,7 @@ incomplete: the bot was shut down, or the length limit cut it."""
 class Question:
     """What a person asked, as the model gets it. `key` is the platform's update key and is stored once.
 
-    `author_id` is the person's handle (`telegram:42`).
+    `author_id` is the person's handle (`telegram:42`). `pictures` came along; their bytes are kept apart.
     """
 
     key: str
@@ -24,11 +25,12 @@ class Question:
     author_name: str
     text: str
     message_id: str | None = None
+    pictures: tuple[PictureRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot answered; `message_ids` are the messages that show it, in order."""
+    """What the bot answered; `message_ids` are the messages that show it, in order, `pictures` what it made."""
 
     text: str
     state: AnswerState
@@ -36,6 +38,7 @@ class Answer:
     persona: str
     usage: Usage | None = None
     message_ids: tuple[str, ...] = ()
+    pictures: tuple[PictureRef, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,13 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A turn as words alone: what a model is told of it. `answer` is None while there is none."""
+    """A turn as a model is told of it. `answer` is None while there is none.
+
+    `shown` are the pictures of the question, `made` those of the answer.
+    """
 
     author: str
     question: str
     answer: str | None = None
+    shown: tuple[PictureRef, ...] = ()
+    made: tuple[PictureRef, ...] = ()

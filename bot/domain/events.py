@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.domain.prompts import ToolCall
 from bot.domain.usage import Usage
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
@@ -35,6 +36,14 @@ class ReasoningDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model asks for a tool; complete, after all text and before Finished("tool_calls")."""
+
+    kind: Literal["tool"] = field(default="tool", init=False)
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
 class UsageSeen:
     kind: Literal["usage"] = field(default="usage", init=False)
     usage: Usage
@@ -48,5 +57,5 @@ class Finished:
     reason: FinishReason
 
 
-ReplyEvent = Started | TextDelta | ReasoningDelta | UsageSeen | Finished
+ReplyEvent = Started | TextDelta | ReasoningDelta | ToolCalled | UsageSeen | Finished
 """A failure is not an event: the stream raises a `bot.errors.ModelError`."""

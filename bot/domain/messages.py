@@ -23,6 +23,7 @@ class Quote:
     text: str
     from_bot: bool = False
     attachments: tuple[Attachment, ...] = ()
+    message_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class CommandCall:
-    """A command, either typed as a line of text (`/persona use teacher`) or already taken apart by the platform."""
+    """A command, either typed as a line of text (`/persona use teacher`) or already taken apart by the platform.
+
+    `attachments` are files that came with it: the picture of which `/imagine` is the caption, a slash command's file.
+    """
 
     kind: Literal["command"] = field(default="command", init=False)
     key: str
@@ -83,11 +87,15 @@ class CommandCall:
     call: str | Invocation
     message_id: str | None = None
     quote: Quote | None = None
+    attachments: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """Somebody pressed a button under a message of the bot. `data` is what the button carried."""
+    """Somebody pressed a button under a message of the bot. `data` is what the button carried.
+
+    `text` is what the person wrote, for a button that asks for words where the platform can (Discord's modals).
+    """
 
     kind: Literal["button"] = field(default="button", init=False)
     key: str
@@ -95,6 +103,7 @@ class ButtonPress:
     author: Person
     message_id: str
     data: str
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

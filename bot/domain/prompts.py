@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from bot.domain.personas import Sampling
 
@@ -26,21 +27,48 @@ Part = TextPart | ImagePart
 
 
 @dataclass(frozen=True, slots=True)
-class PromptMessage:
-    """One message of a request; plain text is the common case, parts carry pictures."""
+class ToolCall:
+    """A model asks for a tool: `arguments` is JSON as the model wrote it, which may be broken."""
 
-    role: Literal["system", "user", "assistant"]
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptMessage:
+    """One message of a request; plain text is the common case, parts carry pictures.
+
+    An assistant's message may hold `calls`; each is answered by a message of the role `tool` with its `call_id`.
+    """
+
+    role: Literal["system", "user", "assistant", "tool"]
     content: str | tuple[Part, ...]
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that the model may ask for; `parameters` is a JSON schema."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request to a chat model. `model` is `provider/model`; `person` is a stable hash, never a platform id."""
+    """One request to a chat model. `model` is `provider/model`; `person` is a stable hash, never a platform id.
+
+    `tools` are left out for a model that cannot use them.
+    """
 
     model: str
     messages: tuple[PromptMessage, ...]
     sampling: Sampling = field(default_factory=Sampling)
     person: str | None = None
+    tools: tuple[Tool, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,17 @@ from typing import Any
 
 import orjson
 
-from bot.domain.events import Finished, FinishReason, ReasoningDelta, ReplyEvent, TextDelta, UsageSeen
+from bot.domain.events import Finished, FinishReason, ReasoningDelta, ReplyEvent, TextDelta, ToolCalled, UsageSeen
 from bot.domain.usage import Usage
 from bot.errors import BrokenStream, ModelError
 from bot.llm.chunks import content_of, error_of, finish_reason, first_choice, usage_of
 from bot.llm.errors import from_body
 from bot.llm.sse import MAX_EVENT, ServerEvent, SSEDecoder
 from bot.llm.thinking import ThinkFilter
+from bot.llm.tool_calls import ToolCalls, without_halves
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _NOT_A_STREAM = (b"{", b"[", b"<")
-_HALF = re.compile("[\ud800-\udfff]")
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
@@ -38,6 +38,7 @@ class ReplyDecoder:
         self._model = model
         self._sse = SSEDecoder()
         self._think = ThinkFilter()
+        self._calls = ToolCalls()
         self._whole: bytearray | None = None
         self._begun = False
         self._chunks = 0
@@ -126,6 +127,7 @@ class ReplyDecoder:
         return self._content(delta) if isinstance(delta, dict) else []
 
     def _content(self, delta: dict[str, Any]) -> list[ReplyEvent]:
+        self._calls.feed(delta)
         text, thought = content_of(delta)
         text = self._mended(text)
         events: list[ReplyEvent] = [ReasoningDelta(thought)] if thought else []
@@ -135,12 +137,12 @@ class ReplyDecoder:
 
     def _mended(self, text: str) -> str:
         """The text with characters whose halves came in two chunks put together, and lone halves replaced."""
-        if not self._half and not _HALF.search(text):
-            return text
+        if not text:
+            return ""
         text, self._half = self._half + text, ""
         if "\ud800" <= text[-1] <= "\udbff":
             text, self._half = text[:-1], text[-1]
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return without_halves(text)
 
     def _end(self, reason: str) -> None:
         if reason == "error":
@@ -153,8 +155,17 @@ class ReplyDecoder:
         if self._reason is None:
             return self._fail("the answer broke off" if self._chunks else "nothing that is an answer came")
         self.done = True
+        reason, calls = self._outcome(self._reason)
         usage = [UsageSeen(self._usage)] if self._usage is not None else []
-        return [*self._think.close(), *usage, Finished(self._reason)]
+        return [*self._think.close(), *calls, *usage, Finished(reason)]
+
+    def _outcome(self, reason: FinishReason) -> tuple[FinishReason, list[ToolCalled]]:
+        """How the answer ended, and its tool calls. Calls count whatever the server gives as its reason, except in an
+        answer that was cut off: there the last of them may be too."""
+        if reason in ("length", "content_filter"):
+            return reason, []
+        calls = [ToolCalled(call) for call in self._calls.take()]
+        return ("tool_calls" if calls else "stop"), calls
 
     def _read_whole(self, data: bytes) -> list[ReplyEvent]:
         """A body that is no stream: an error, or the whole answer of a server that cannot stream."""

@@ -1,34 +1,37 @@
-"""The built-in model: needs no key and no network, and says plainly that it is a demonstration."""
+"""The built-in models: need no key and no network, and say plainly that they are a demonstration."""
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable
+from typing import Any, cast
 
 from bot import clock
-from bot.domain.events import Finished, ReplyEvent, TextDelta, UsageSeen
-from bot.domain.prompts import ChatRequest, ImagePart, ModelInfo, PromptMessage, TextPart
+from bot.domain.events import Finished, ReplyEvent, TextDelta, ToolCalled, UsageSeen
+from bot.domain.media import ImageEvent, ImageRequest, Painted, Sketched, Sound, SpeechRequest, TranscriptionRequest
+from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.usage import Usage
-from bot.llm.demo_text import long_markdown
-from bot.llm.image_size import describe
+from bot.errors import FormatRefused, RequestRefused
+from bot.llm.demo_answer import answer, wanted_call, words_of
 from bot.llm.tokens import estimate_tokens
 
 PROVIDER = "demo"
 MODEL = f"{PROVIDER}/echo"
+PICTURE = f"{PROVIDER}/picture"
+HEARING = f"{PROVIDER}/hearing"
+VOICE = f"{PROVIDER}/voice"
 
-_LONG = re.compile(r"\blong\s+(\d{1,6})\b", re.IGNORECASE)
-_ROLE = re.compile(r"\byou are (?:called |named )?([^.,;:\n]{1,60})", re.IGNORECASE)
 _WORD = re.compile(r"\s*\S+\s*")
-
-_INTRODUCTION = "This is Parley's built-in demonstration, not a real model: it only repeats what it gets."
-_HINT = (
-    "To talk to a real model, set a provider's key, for example `OPENAI_API_KEY`, or start Ollama on this machine. "
-    "`long 3000` shows a long answer."
-)
+_SKETCH = 40  # words that could be said while a sketch is made
 
 
 class Demo:
-    """Streams word by word; `pace` is the seconds between two words."""
+    """Implements `bot.ports.ChatModel.stream`, `ImageModel`, `Transcriber` and `SpeechModel`.
+
+    Streams word by word; `pace` is the seconds between two words.
+    """
 
     info = ModelInfo(MODEL, context=16_000)
 
@@ -36,48 +39,48 @@ class Demo:
         self._pace = pace
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
-        answer = _answer(request)
-        words = _WORD.findall(answer)
+        prompt = sum(estimate_tokens(words_of(message)) for message in request.messages)
+        call = wanted_call(request)
+        if call is not None:
+            yield ToolCalled(call)
+            yield UsageSeen(Usage(prompt, estimate_tokens(call.arguments)))
+            yield Finished("tool_calls")
+            return
+        words = _WORD.findall(answer(request))
         length = request.sampling.max_tokens or len(words)
         for word in words[:length]:
             yield TextDelta(word)
             await clock.sleep(self._pace)
-        prompt = sum(estimate_tokens(_text(message)) for message in request.messages)
         yield UsageSeen(Usage(prompt, estimate_tokens("".join(words[:length]))))
         yield Finished("stop" if length >= len(words) else "length")
 
+    async def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
+        try:
+            paintings = await asyncio.to_thread(_call, "bot.llm.demo_picture", "paint", request)
+        except ValueError as error:
+            raise RequestRefused(request.model, str(error)) from None
+        except OSError:
+            raise FormatRefused(request.model, "the picture to change cannot be read") from None
+        for sketch in paintings.sketches:
+            await clock.sleep(self._pace * _SKETCH)
+            yield Sketched(sketch)
+        await clock.sleep(self._pace * _SKETCH)
+        for finished in paintings.finished:
+            yield Painted(finished)
 
-def _answer(request: ChatRequest) -> str:
-    question = next((m for m in reversed(request.messages) if m.role == "user"), PromptMessage("user", ""))
-    text = _text(question)
-    long = _LONG.search(text)
-    if long is not None:
-        return long_markdown(int(long.group(1)))
-    return "\n\n".join(_paragraphs(request, question, text))
+    async def transcribe(self, request: TranscriptionRequest) -> str:
+        await clock.sleep(self._pace * _SKETCH)
+        length = ""
+        if request.sound.duration is not None:
+            seconds = round(request.sound.duration)
+            length = f" of {seconds} second{'' if seconds == 1 else 's'}"
+        return f"This is a demonstration: a recording{length}, named {request.sound.name}."
 
-
-def _paragraphs(request: ChatRequest, question: PromptMessage, text: str) -> Iterator[str]:
-    role = _role(request)
-    yield f"{_INTRODUCTION} It was told to be {role}." if role else _INTRODUCTION
-    if text.strip():
-        yield "You said:\n\n" + "\n".join(f"> {line}" for line in text.strip().splitlines())
-    pictures = [part for part in question.content if isinstance(part, ImagePart)]
-    if pictures:
-        yield "You showed a picture of " + ", and one of ".join(describe(p.data_uri) for p in pictures) + "."
-    earlier = sum(message.role == "user" for message in request.messages) - 1
-    if earlier > 0:
-        yield f"It remembers {earlier} earlier question{'s' if earlier > 1 else ''}."
-    yield _HINT
-
-
-def _role(request: ChatRequest) -> str | None:
-    """Who the system prompt says the model is (`You are a patient teacher, ...`)."""
-    prompts = (_text(message) for message in request.messages if message.role == "system")
-    found = next((role for prompt in prompts if (role := _ROLE.search(prompt))), None)
-    return found.group(1).strip() if found else None
+    async def speak(self, request: SpeechRequest) -> Sound:
+        return cast("Sound", await asyncio.to_thread(_call, "bot.llm.demo_melody", "speak", request))
 
 
-def _text(message: PromptMessage) -> str:
-    if isinstance(message.content, str):
-        return message.content
-    return "\n".join(part.text for part in message.content if isinstance(part, TextPart))
+def _call(module: str, name: str, request: object) -> Any:
+    """Call a function of a module that is loaded only now: Pillow and PyAV take 0.1 s, which a start without the
+    demonstration does not have to wait for."""
+    return cast("Callable[[object], Any]", getattr(importlib.import_module(module), name))(request)

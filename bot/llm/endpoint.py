@@ -1,28 +1,27 @@
-"""One provider's API: a single try to stream an answer, and its list of models."""
+"""One provider's API: a single try of a call, and its list of models."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
 import httpx2
 import orjson
 from openai import (
+    APIStatusError,
     AsyncAPIResponse,
     AsyncAzureOpenAI,
     AsyncOpenAI,
-    BadRequestError,
     DefaultAioHttpClient,
     OpenAIError,
-    UnprocessableEntityError,
 )
 
 from bot import clock
 from bot.domain.events import ReplyEvent
 from bot.domain.prompts import ChatRequest, ModelInfo
-from bot.errors import BrokenStream, ModelError
+from bot.errors import BrokenStream, ModelError, PromptTooLong, RequestRefused
 from bot.llm.decoder import ReplyDecoder
 from bot.llm.error_body import error_words
 from bot.llm.errors import from_exception
@@ -39,6 +38,16 @@ _END = 0.25
 # Seconds that an idle connection is kept: people take a while to read and write, and a new one costs a TLS handshake.
 _KEEP_ALIVE = 120.0
 
+Attempt = tuple[Mapping[str, Any], AbstractAsyncContextManager[AsyncAPIResponse[Any]]]
+"""The optional parameters of a call, and the call."""
+
+Culprit = Callable[[str, str | None, Mapping[str, Any]], str | None]
+"""From the words of a refusal, the parameter that it names and those that were sent: what is left out from then on."""
+
+
+# How providers refuse a single parameter; 404 and 405 are OpenRouter's and DeepInfra's for tools.
+_REFUSALS = (400, 404, 405, 422)
+
 
 class Endpoint:
     """Owns one connection pool, made at the first call; close it. Time-outs are in seconds; `silence` is the longest
@@ -53,11 +62,11 @@ class Endpoint:
 
     async def stream(self, model: str, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
         """One call, without retry. A parameter that the model refuses is left out from then on."""
-        name = str(ModelName(self.provider.name, model))
+        name = self.name_of(model)
         decoder = ReplyDecoder(name)
         async with AsyncExitStack() as stack:
             try:
-                response = await self._open(stack, model, request)
+                response = await self._open(stack, model, lambda refused: self._chat(model, request, refused))
                 async with aclosing(_reads(response.http_response, decoder)) as reads:
                     async for data in reads:
                         for event in decoder.feed(data):
@@ -70,10 +79,42 @@ class Endpoint:
             if decoder.failure is not None:
                 raise decoder.failure
 
+    @asynccontextmanager
+    async def opened(
+        self, model: str, attempt: Callable[[frozenset[str]], Attempt], culprit: Culprit = refused_parameter
+    ) -> AsyncIterator[httpx2.Response]:
+        """The answer to a media call, its body unread; what fails while it is open is translated too.
+
+        `attempt` makes the call from what this model refused before.
+        """
+        name = self.name_of(model)
+        async with AsyncExitStack() as stack:
+            try:
+                response = await self._open(stack, model, attempt, culprit)
+                yield response.http_response
+            except (OpenAIError, httpx2.HTTPError) as error:
+                failure = self._translated(name, error)
+                if isinstance(failure, PromptTooLong):  # there is no history that could be cut
+                    failure = RequestRefused(name, failure.detail)
+                raise failure from error
+
+    def body(self, model: str, own: Mapping[str, Any]) -> dict[str, Any]:
+        """The parameters of a media call with the operator's for this model on top. Those for the whole provider are
+        meant for chat."""
+        name = self.name_of(model)
+        return extra_body(own, {name: self._options.get(name, {})}, self.provider.name, model)
+
+    def patient(self, silence: float) -> httpx2.Timeout:
+        """Time-outs for a call that is slower than chat."""
+        return httpx2.Timeout(silence, connect=self._timeout.connect)
+
+    def name_of(self, model: str) -> str:
+        return str(ModelName(self.provider.name, model))
+
     async def models(self) -> Sequence[ModelInfo]:
         """All that the provider lists, chat models or not."""
         try:
-            response = await self._client.models.with_raw_response.list()
+            response = await self.client.models.with_raw_response.list()
             rows = orjson.loads(response.content)["data"]
             return [_model_info(self.provider.name, row) for row in rows]
         except (OpenAIError, httpx2.HTTPError) as error:
@@ -89,30 +130,37 @@ class Endpoint:
         if self._made is not None:
             await self._made.close()
 
-    async def _open(self, stack: AsyncExitStack, model: str, request: ChatRequest) -> AsyncAPIResponse[Any]:
+    def _chat(self, model: str, request: ChatRequest, refused: frozenset[str]) -> Attempt:
+        own = parameters(request, self.provider.quirks, profile_of(self.name_of(model)), refused)
+        body = extra_body(own, self._options, self.provider.name, model)
+        # The SDK walks through its own parameters by their annotations, which takes 50 ms for 400 messages; what comes
+        # in the extra body is sent as it is.
+        body["messages"] = [message_json(message) for message in request.messages]
+        chat = self.client.chat.completions.with_streaming_response
+        return own, chat.create(model=model, messages=(), stream=True, extra_body=body)
+
+    async def _open(
+        self,
+        stack: AsyncExitStack,
+        model: str,
+        attempt: Callable[[frozenset[str]], Attempt],
+        culprit: Culprit = refused_parameter,
+    ) -> AsyncAPIResponse[Any]:
         while True:
-            refused = self._refused.get(model, frozenset())
-            own = parameters(request, self.provider.quirks, profile_of(model), refused)
-            body = extra_body(own, self._options, self.provider.name, model)
-            # The SDK walks through its own parameters by their annotations, which takes 50 ms for 400 messages; what
-            # comes in the extra body is sent as it is.
-            body["messages"] = [message_json(message) for message in request.messages]
-            call = self._client.chat.completions.with_streaming_response.create(
-                model=model, messages=(), stream=True, extra_body=body
-            )
+            own, call = attempt(self._refused.get(model, frozenset()))
             try:
                 return await stack.enter_async_context(call)
-            except (BadRequestError, UnprocessableEntityError) as error:
-                culprit = refused_parameter(error_words(error.body), error.param, own)
-                if culprit is None:
+            except APIStatusError as error:
+                found = culprit(error_words(error.body), error.param, own)
+                if found is None or error.status_code not in _REFUSALS:
                     raise
-                self._refused[model] = refused | {culprit}
+                self._refused[model] = self._refused.get(model, frozenset()) | {found}
 
     def _translated(self, name: str, error: Exception) -> ModelError:
         return from_exception(name, error, clock.utc_now(), self.provider.api_key)
 
     @property
-    def _client(self) -> AsyncOpenAI:
+    def client(self) -> AsyncOpenAI:
         if self._made is None:
             self._made = _client(self.provider, self._timeout)
         return self._made

@@ -12,7 +12,9 @@ import openai
 
 from bot.errors import (
     BrokenStream,
+    CannotSee,
     ContentFiltered,
+    FormatRefused,
     KeyRefused,
     ModelError,
     OutOfQuota,
@@ -41,6 +43,25 @@ _TOO_LONG = re.compile(
 _FILTERED = re.compile(
     r"content.?filter|content.?(management.?)?policy|responsible.?ai|moderation|flagged|safety system"
     r"|prohibited.?content",
+    re.IGNORECASE,
+)
+# OpenAI, Groq ("is it a valid media file?"), whisper.cpp ("failed to read audio data") and others, for recordings and
+# for pictures. What is wrong with a single parameter must not look like this.
+_FORMAT = re.compile(
+    r"(unsupported|unrecogni[sz]ed|invalid|unknown) ((audio|image|media|video|file) )+(format|type|codec)\b"
+    r"|unsupported.{0,3}(mime.?type|media.?type|file|image)\b|unsupported_file|invalid_image_(file|format)"
+    r"|invalid image file|corrupted or unsupported|valid media file"
+    r"|(could not|cannot|can't|failed to|unable to|error) (be )?(decod|process|read|open|pars)\w* "
+    r"((the|an?|this|input|uploaded) )*(file|audio|image|media)\b"
+    r"|(file|audio|image) (data )?(could not|cannot) be (decoded|read|opened|processed|parsed)",
+    re.IGNORECASE,
+)
+# OpenAI, OpenRouter, Groq, DeepSeek, Mistral, vLLM, Ollama, llama.cpp (with status 500), about pictures in a question.
+_BLIND = re.compile(
+    r"image_url is only supported by|support image input"
+    r"|images? ((content|inputs?) )?((is|are) )?not (supported|enabled)"
+    r"|not support (image|vision|multimodal)|unknown variant .?image_url|not a multimodal model"
+    r"|at most 0 image|content must be a string|missing data required for image",
     re.IGNORECASE,
 )
 _UNKNOWN_MODEL = re.compile(
@@ -85,6 +106,8 @@ def from_status(
         return OutOfQuota(model, detail)
     if status == 401 or (status in (400, 403) and _KEY.search(words)):
         return KeyRefused(model, detail)
+    if status != 429 and _BLIND.search(words):
+        return CannotSee(model, detail)
     if status == 429 or (status in (503, 529) and "retry-after" in headers):
         return RateLimited(model, detail, retry_after(headers, words, now))
     if status >= 500 or status in (408, 409, 425):
@@ -97,6 +120,8 @@ def _refusal(model: str, status: int, words: str, detail: str) -> ModelError:
         return PromptTooLong(model, detail)
     if _FILTERED.search(words):
         return ContentFiltered(model, detail)
+    if status == 415 or (status in (400, 422) and _FORMAT.search(words)):
+        return FormatRefused(model, detail)
     if status == 404 or _UNKNOWN_MODEL.search(words):
         return UnknownModel(model, detail)
     if status == 403:
@@ -114,6 +139,8 @@ def from_body(model: str, body: object, secret: str = "") -> ModelError:
         return OutOfQuota(model, detail)
     if _RATE.search(words):
         return RateLimited(model, detail, _told_wait(words))
+    if _BLIND.search(words):
+        return CannotSee(model, detail)
     if code.isdigit() or _DOWN.search(words):
         return ProviderDown(model, detail)
     refusal = _refusal(model, 0, words, detail)

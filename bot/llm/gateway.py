@@ -6,33 +6,42 @@ import asyncio
 import itertools
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
+from functools import partial
 from typing import Self
 
 from bot import clock
-from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
+from bot.domain.events import Finished, ReplyEvent, Started, TextDelta, ToolCalled
+from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.errors import EmptyAnswer, ModelError, NotConfigured
 from bot.llm.catalogue import Catalogue, Finding
 from bot.llm.demo import PROVIDER as DEMO
 from bot.llm.demo import Demo
 from bot.llm.endpoint import Endpoint
+from bot.llm.images import FetchUrl, Painter
 from bot.llm.names import ModelName
 from bot.llm.parameters import Options
+from bot.llm.patience import Patience
 from bot.llm.providers import Provider
-from bot.llm.retry import RetryPolicy
+from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, surely_unprocessed
+from bot.llm.speech import speak
+from bot.llm.transcription import transcribe
 
 logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """A `bot.ports.ChatModel` over all configured providers; enter it before use.
+    """The models of all configured providers: a `ChatModel`, `ImageModel`, `Transcriber` and `SpeechModel` of
+    `bot.ports`. Enter it before use.
 
     `fallbacks` are models that are tried in order when the asked one fails before its first visible character.
     `options` are extra request parameters. At most `concurrency` calls run at once; others wait in the order in which
-    they came. Times are in seconds: `connect_timeout`, `silence_timeout` between two bytes, and `list_timeout` for a
-    provider's list of models. `chance` gives random numbers from 0 to 1.
+    they came. `fetch` loads pictures that a provider answers by address. Times are in seconds: `connect_timeout`,
+    `silence_timeout` between two bytes of a chat, and `list_timeout` for a provider's list of models. `chance` gives
+    random numbers from 0 to 1.
     """
 
     def __init__(
@@ -43,6 +52,7 @@ class Gateway:
         options: Options | None = None,
         demo: Demo | None = None,
         policy: RetryPolicy | None = None,
+        fetch: FetchUrl | None = None,
         concurrency: int = 64,
         connect_timeout: float = 5.0,
         silence_timeout: float = 60.0,
@@ -56,6 +66,9 @@ class Gateway:
         self._policy = policy or RetryPolicy()
         self._running = asyncio.Semaphore(concurrency)
         self._chance = chance
+        self._sounds = self._patience(SOUND_CALLS, lambda _: True)
+        self._pictures = self._patience(PICTURE_CALLS, surely_unprocessed)
+        self._fetch = fetch
         self._catalogue = Catalogue(tuple(self._endpoints.values()), list_timeout)
         self._open = False
 
@@ -99,6 +112,32 @@ class Gateway:
         if first_error is not None:
             raise first_error
 
+    async def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
+        """See `bot.ports.ImageModel`. Repeated only where the provider surely did nothing: pictures cost money."""
+        endpoint, name = self._find(request.model)
+        painting = (
+            self._demo.paint(request)
+            if endpoint is None
+            else Painter(endpoint, self._pictures, self._fetch).paint(name, request)
+        )
+        async with aclosing(painting) as events:
+            async for event in events:
+                yield event
+
+    async def transcribe(self, request: TranscriptionRequest) -> str:
+        """See `bot.ports.Transcriber`."""
+        endpoint, name = self._find(request.model)
+        if endpoint is None:
+            return await self._demo.transcribe(request)
+        return await self._sounds.answer(partial(transcribe, endpoint, name, request))
+
+    async def speak(self, request: SpeechRequest) -> Sound:
+        """See `bot.ports.SpeechModel`."""
+        endpoint, name = self._find(request.model)
+        if endpoint is None:
+            return await self._demo.speak(request)
+        return await self._sounds.answer(partial(speak, endpoint, name, request))
+
     def knows(self, model: str) -> bool:
         provider = model.partition("/")[0]
         return provider == DEMO or provider in self._endpoints
@@ -114,17 +153,23 @@ class Gateway:
         return await self._catalogue.check(models)
 
     def _call(self, model: str, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
+        endpoint, name = self._find(model)
+        return self._demo.stream(request) if endpoint is None else endpoint.stream(name, request)
+
+    def _find(self, model: str) -> tuple[Endpoint | None, str]:
+        """The provider of a `provider/model`, None for the demonstration, and the model's own name."""
         self._require_open()
         try:
             name = ModelName.parse(model)
         except ValueError as error:
             raise NotConfigured(model, str(error)) from None
-        if name.provider == DEMO:
-            return self._demo.stream(request)
-        endpoint = self._endpoints.get(name.provider)
-        if endpoint is None:
+        endpoint = None if name.provider == DEMO else self._endpoints.get(name.provider)
+        if endpoint is None and name.provider != DEMO:
             raise NotConfigured(model, f"the provider {name.provider} is not configured")
-        return endpoint.stream(name.model, request)
+        return endpoint, name.model
+
+    def _patience(self, calls: Mapping[type[ModelError], int], may_repeat: Callable[[ModelError], bool]) -> Patience:
+        return Patience(self._running, replace(self._policy, calls=calls), self._chance, may_repeat)
 
     def _require_open(self) -> None:
         if not self._open:
@@ -132,7 +177,7 @@ class Gateway:
 
 
 class _Opening:
-    """Watches one call for its first visible character, and holds blank text back until then."""
+    """Watches one call for its first visible character or tool call, and holds blank text back until then."""
 
     def __init__(self, model: str) -> None:
         self.visible = False
@@ -141,7 +186,8 @@ class _Opening:
         self._started = False
 
     def pass_on(self, event: ReplyEvent) -> list[ReplyEvent]:
-        """What the caller gets to see of this event. Raises EmptyAnswer at the end of an answer without words."""
+        """What the caller gets to see of this event. Raises EmptyAnswer at the end of an answer that says and
+        asks nothing."""
         if self.visible:
             return [event]
         match event:
@@ -151,6 +197,8 @@ class _Opening:
                     return []
                 self.visible = True
                 event = TextDelta(self._blank)
+            case ToolCalled():
+                self.visible = True
             case Finished(reason="stop" | "tool_calls"):
                 raise EmptyAnswer(self._model)
         return [*self._start(), event]

@@ -38,13 +38,17 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class KnownProvider:
-    """A provider that needs only its key. `chat_model` is a sensible default, without the provider's name."""
+    """A provider that needs only its key. Its models are sensible defaults, without the provider's name; None where it
+    has none, or none that everybody has."""
 
     name: str
     key_variable: str
     base_url: str
     chat_model: str | None
     quirks: Quirks = field(default_factory=Quirks)
+    image_model: str | None = None
+    transcription_model: str | None = None
+    speech_model: str | None = None
 
     def with_key(self, api_key: str, base_url: str | None = None, azure_api_version: str | None = None) -> Provider:
         address = base_url or self.base_url
@@ -55,30 +59,43 @@ _OPENAI = Quirks(length="max_completion_tokens", person="safety_identifier")
 
 # Sources: the providers' API references. The order is the order in which a default chat model is looked for.
 KNOWN: tuple[KnownProvider, ...] = (
-    # https://platform.openai.com/docs/api-reference/chat; gpt-6-luna succeeds the small gpt-4 models
+    # https://platform.openai.com/docs/api-reference/chat; gpt-6-luna succeeds the small gpt-4 models. The end of the
+    # speech model is announced for 2027-01-06, without a successor for this endpoint
     # (https://platform.openai.com/docs/deprecations).
-    KnownProvider("openai", "OPENAI_API_KEY", "https://api.openai.com/v1", "gpt-6-luna", _OPENAI),
+    KnownProvider(
+        "openai",
+        "OPENAI_API_KEY",
+        "https://api.openai.com/v1",
+        "gpt-6-luna",
+        _OPENAI,
+        image_model="gpt-image-2",
+        transcription_model="gpt-transcribe",
+        speech_model="gpt-4o-mini-tts",
+    ),
     # https://openrouter.ai/docs/api-reference/overview; "openrouter/auto" chooses a model for each prompt.
     KnownProvider(
         "openrouter", "OPENROUTER_API_KEY", "https://openrouter.ai/api/v1", "openrouter/auto", Quirks(person="user")
     ),
-    # https://console.groq.com/docs/openai
+    # https://console.groq.com/docs/openai and https://console.groq.com/docs/speech-to-text
     KnownProvider(
         "groq",
         "GROQ_API_KEY",
         "https://api.groq.com/openai/v1",
         "openai/gpt-oss-120b",
         Quirks(length="max_completion_tokens", person="user"),
+        transcription_model="whisper-large-v3-turbo",
     ),
     # https://api-docs.deepseek.com
     KnownProvider("deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/v1", "deepseek-chat"),
-    # https://docs.mistral.ai/api: usage comes unasked with the last chunk, and unknown parameters are refused.
+    # https://docs.mistral.ai/api: usage comes unasked with the last chunk, and unknown parameters are refused;
+    # https://docs.mistral.ai/capabilities/audio
     KnownProvider(
         "mistral",
         "MISTRAL_API_KEY",
         "https://api.mistral.ai/v1",
         "mistral-small-latest",
         Quirks(stream_options=False),
+        transcription_model="voxtral-mini-latest",
     ),
     # https://docs.llm7.io; "default" lets the service choose.
     KnownProvider("llm7", "LLM7_API_KEY", "https://api.llm7.io/v1", "default"),

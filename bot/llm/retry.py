@@ -1,10 +1,13 @@
-"""What to do when a model call failed before its first visible character. Pure."""
+"""What to do when a model call failed before its first visible character or picture. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
+
+import aiohttp
+import openai
 
 from bot.errors import (
     BrokenStream,
@@ -20,6 +23,10 @@ from bot.errors import (
 # How often one model is called while it fails in this way. What is not listed would fail in the same way again; a
 # model that stalled has already cost a minute of waiting.
 _CALLS: Mapping[type[ModelError], int] = {ProviderDown: 3, RateLimited: 3, BrokenStream: 3, Stalled: 2, EmptyAnswer: 2}
+
+# The same for recordings and speech, whose repetition costs next to nothing, and for pictures, which cost real money.
+SOUND_CALLS: Mapping[type[ModelError], int] = {ProviderDown: 3, RateLimited: 3, BrokenStream: 2}
+PICTURE_CALLS: Mapping[type[ModelError], int] = {ProviderDown: 3, RateLimited: 3}
 
 # Another model would not help: the request has to change first, or must not be tried elsewhere.
 _FINAL = (PromptTooLong, ContentFiltered)
@@ -54,3 +61,19 @@ class RetryPolicy:
         if asked is None:
             return Step("again", wait)
         return Step("next") if asked > self.longest_wait else Step("again", max(asked, wait))
+
+
+def surely_unprocessed(error: ModelError) -> bool:
+    """Whether the provider cannot have begun: it answered 429 or 503, or was never reached.
+
+    The SDK's transport reports a connection that could not be made and one that broke off as the same time-out, so
+    that only aiohttp's own exception behind it tells them apart.
+    """
+    if isinstance(error, RateLimited):
+        return True
+    cause = error.__cause__
+    if isinstance(cause, openai.APIStatusError):
+        return cause.status_code == 503
+    while cause is not None and not isinstance(cause, aiohttp.ClientError):
+        cause = cause.__cause__
+    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)

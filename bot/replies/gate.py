@@ -12,7 +12,7 @@ import asyncio
 from dataclasses import dataclass
 
 from bot import clock
-from bot.domain.platform import CallKind, Limits, Meter
+from bot.domain.platform import Bucket, CallKind, Limits, Meter
 from bot.replies.meters import Count, count_for
 
 MARGIN = 0.25
@@ -49,7 +49,10 @@ class _Place:
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A call that asks to go out: never before `earliest`, and before `due` only if it is durable."""
+    """A call that asks to go out: never before `earliest`, and before `due` only if it is durable.
+
+    The platform counts it as so many `calls`.
+    """
 
     place: _Place
     shared: list[tuple[Meter, Count]]
@@ -59,6 +62,7 @@ class Ticket:
     due: float
     number: int
     granted: asyncio.Future[None]
+    calls: int = 1
 
     def counts(self) -> list[tuple[Meter, Count]]:
         return [(meter, count) for meter, count in (*self.place.counts, *self.shared) if self.kind in meter.calls]
@@ -66,9 +70,24 @@ class Ticket:
     def free_at(self, now: float) -> float:
         """When this call may go out, as far as is known now."""
         times = [self.earliest if self.durable else self.due, self.place.quiet_until]
-        for meter, count in self.counts():
-            times.append(count.free_at(now, 0 if self.durable else meter.reserve))
+        times += [self._free_of(meter, count, now) for meter, count in self.counts()]
         return max(times)
+
+    def gathers(self, now: float) -> set[int]:
+        """The counts (by `id`) that those behind must leave alone, or a call that counts as several would never find
+        enough in them. What all places share is left alone only when nothing else is missing."""
+        if self.calls == 1 or now < max(self.earliest, self.place.quiet_until):
+            return set()
+        own = [(meter, count) for meter, count in self.place.counts if self.kind in meter.calls]
+        shared = [(meter, count) for meter, count in self.shared if self.kind in meter.calls]
+        missing = any(self._free_of(meter, count, now) > now for meter, count in own)
+        return {id(count) for _, count in (own if missing else [*own, *shared])}
+
+    def _free_of(self, meter: Meter, count: Count, now: float) -> float:
+        # More than the platform ever allows at once cannot be waited for: all of it is the most.
+        most = meter.rate.capacity if isinstance(meter.rate, Bucket) else meter.rate.calls
+        others = min(self.calls, max(1, int(most))) - 1
+        return count.free_at(now, others + (0 if self.durable else meter.reserve))
 
     def order(self) -> tuple[bool, float, int]:
         return (not self.durable, self.earliest if self.durable else self.due, self.number)
@@ -85,8 +104,21 @@ class Gates:
         self._number = 0
         self._sweep_at = 64
 
-    def ask(self, bot: str, place: str, limits: Limits, kind: CallKind, *, durable: bool, earliest: float) -> Ticket:
-        """Queue up for a call at `place` (`Channel.rate_key`), not before `earliest`."""
+    def ask(
+        self,
+        bot: str,
+        place: str,
+        limits: Limits,
+        kind: CallKind,
+        *,
+        durable: bool,
+        earliest: float,
+        calls: int = 1,
+    ) -> Ticket:
+        """Queue up for a call at `place` (`Channel.rate_key`), not before `earliest`.
+
+        `calls` is as how many the platform counts it; only a durable one may count as several.
+        """
         now = clock.now()
         spot = self._place(place, limits, now)
         shared = self._shared.setdefault(bot, [(meter, count_for(meter)) for meter in limits.shared])
@@ -94,7 +126,7 @@ class Gates:
         due = max(earliest, self._paced(spot, kind, now))
         self._number += 1
         granted = asyncio.get_running_loop().create_future()
-        ticket = Ticket(spot, shared, kind, durable, earliest, due, self._number, granted)
+        ticket = Ticket(spot, shared, kind, durable, earliest, due, self._number, granted, calls)
         spot.waiting += 1
         self._queue.append(ticket)
         self._pump()
@@ -124,7 +156,7 @@ class Gates:
 
     def give_back(self, ticket: Ticket) -> None:
         """The granted call was not made after all."""
-        for _, count in ticket.counts():
+        for _, count in ticket.counts() * ticket.calls:
             count.give_back()
         self._pump()
 
@@ -168,22 +200,26 @@ class Gates:
         now = clock.now()
         wake = float("inf")
         left: list[Ticket] = []
+        kept: set[int] = set()
         for ticket in sorted(self._queue, key=Ticket.order):
             if ticket.granted.cancelled():  # its task is about to withdraw it
                 left.append(ticket)
                 continue
             at = ticket.free_at(now)
-            if at <= now:
+            behind = bool(kept) and any(id(count) in kept for _, count in ticket.counts())
+            if at <= now and not behind:
                 self._let_out(ticket, now)
-            else:
+                continue
+            left.append(ticket)
+            kept |= ticket.gathers(now)
+            if at > now:
                 wake = min(wake, at)
-                left.append(ticket)
         self._queue = left
         if wake < float("inf"):
             self._timer = clock.call_at(wake, self._pump)
 
     def _let_out(self, ticket: Ticket, now: float) -> None:
-        for _, count in ticket.counts():
+        for _, count in ticket.counts() * ticket.calls:
             count.take(now)
         if ticket.kind != "typing":
             ticket.place.last = now

@@ -13,23 +13,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from bot.errors import (
-    BrokenStream,
-    ContentFiltered,
-    EmptyAnswer,
-    KeyRefused,
-    ModelError,
-    NotConfigured,
-    OutOfQuota,
-    PromptTooLong,
-    ProviderDown,
-    RateLimited,
-    RequestRefused,
-    Stalled,
-    UnknownModel,
-)
-
 _LOCALES = Path(__file__).parent.parent / "locale"
+_MARKDOWN = re.compile(r"[\\`*_~|<>\[\]#]")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 
 
@@ -73,6 +58,24 @@ def duration(seconds: float) -> str:
     return f"{-(-whole // 3600)} h"
 
 
+def size(count: int) -> str:
+    """A file's size in the unit that fits: `512 bytes`, `300 KB`, `20 MB`."""
+    for unit, width in (("MB", 1024 * 1024), ("KB", 1024)):
+        if count >= width:
+            return f"{count / width:.1f}".removesuffix(".0") + f" {unit}"
+    return f"{count} bytes"
+
+
+def quoted(text: str, limit: int = 1000) -> str:
+    """Somebody's words as a block quote, at most `limit` characters."""
+    return "\n".join(f"> {line}" for line in _cut(text.strip(), limit).splitlines())
+
+
+def excerpt(text: str, limit: int = 300) -> str:
+    """Somebody's words in one line, at most `limit` characters, shown as they are written."""
+    return _MARKDOWN.sub(r"\\\g<0>", _cut(" ".join(text.split()), limit))
+
+
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -83,6 +86,9 @@ STOP = Notice("Stop")
 RETRY = Notice("Retry")
 HELP = Notice("Help")
 PERSONAS = Notice("Personas")
+AGAIN = Notice("Again")
+CHANGE = Notice("Change it")
+LARGER = Notice("Larger")
 
 # An answer that did not come, or not whole
 
@@ -107,6 +113,8 @@ CONTENT_FILTERED = Notice("The provider's content filter withheld this answer. P
 BROKEN_STREAM = Notice("The answer from {model} broke off. Press Retry to ask again.")
 STALLED = Notice("{model} fell silent in the middle of its work. Press Retry to ask again.")
 EMPTY_ANSWER = Notice("{model} had nothing to say. Press Retry, or put the question another way.")
+CANNOT_SEE = Notice("{model} cannot look at pictures. Choose a model that can with /model.")
+FORMAT_REFUSED = Notice("{model} cannot read a file of this format. Send it in another one.")
 NOT_CONFIGURED = Notice("No provider is set up for {model}. Choose another model with /model.")
 UNKNOWN_FAILURE = Notice(
     "Something went wrong on the bot's side. Press Retry; if it happens again, tell the person who runs this bot."
@@ -114,6 +122,17 @@ UNKNOWN_FAILURE = Notice(
 ANSWER_CUT = Notice("The answer reached the model's length limit. Write “continue” to read on.")
 ANSWER_STOPPED = Notice("Stopped.")
 INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
+
+# The same of models that make pictures, hear and speak, which people do not choose
+
+WORKER_DOWN = Notice("{model} cannot be reached right now. Try again in a minute.")
+WORKER_OUT_OF_QUOTA = Notice("The account behind {model} has no credit left. Tell the person who runs this bot.")
+WORKER_KEY_REFUSED = Notice("The provider refused the bot's key for {model}. Tell the person who runs this bot.")
+WORKER_UNKNOWN = Notice("Its provider has no model {model}. Tell the person who runs this bot.")
+WORKER_NOT_CONFIGURED = Notice("No provider is set up for {model}. Tell the person who runs this bot.")
+WORKER_OVERWHELMED = Notice("This is too long for {model}. Send less.")
+WORKER_BROKE_OFF = Notice("What {model} sent broke off. Try again.")
+WORKER_STALLED = Notice("{model} fell silent in the middle of its work. Try again.")
 
 # At the door
 
@@ -123,14 +142,71 @@ NOT_ALLOWED = Notice(
 )
 ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
 
-NO_FILES_YET = Notice("I cannot open files yet. Write what you want to know about it.")
 NOTHING_SAID = Notice("I am here. What would you like to know?")
 MESSAGE_FAILED = Notice(
     "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
 )
+COMMAND_INTERRUPTED = Notice("The bot was restarted in the middle of this command. Give it again.")
 COMMAND_FAILED = Notice(
     "That command went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
 )
+
+# Files that people send
+
+FILE_TOO_LARGE = Notice("{name} is too large: I take files up to {limit}.")
+TOO_MANY_PIXELS = Notice("{name} is too large: I take pictures up to {limit} megapixels. Send a smaller one.")
+FILE_UNAVAILABLE = Notice("{name} could not be fetched. Send it again.")
+FILE_UNREADABLE = Notice("{name} could not be read: it is broken, protected or empty.")
+FILE_UNSUPPORTED = Notice(
+    "I cannot open {name}. I take pictures, voice notes, recordings, PDFs and text files such as CSV, JSON or code."
+)
+VIDEO_UNSUPPORTED = Notice(
+    "I cannot watch {name}. I take pictures, voice notes and documents; reply with /transcribe for what is said in it."
+)
+TOO_MANY_PICTURES = Notice("I looked at the first {count} pictures only.")
+NO_TRANSCRIPTION = Notice(
+    "I cannot listen to recordings here: the person who runs this bot has to set TRANSCRIPTION_MODEL."
+)
+RECORDING_REFUSED = Notice("{model} refused this recording. Send another one, or a shorter one.")
+RECORDING_REFUSED_BECAUSE = Notice("{model} refused this recording. The provider says: {detail}")
+NOTHING_HEARD = Notice("I could not make out any words in {name}.")
+FILE_FAILED = Notice("Something went wrong on the bot's side with {name}. Send it again.")
+PICTURE = Notice("the picture")
+VOICE_NOTE = Notice("the voice note")
+RECORDING = Notice("the recording")
+VIDEO = Notice("the video")
+FILE = Notice("the file")
+
+# Making pictures
+
+NO_IMAGES = Notice("I cannot make pictures here: the person who runs this bot has to set IMAGE_MODEL.")
+PAINTING = Notice("Making a picture: {prompt}")
+PAINTING_MANY = Notice("Making {count} pictures: {prompt}")
+NO_PICTURE_THERE = Notice("There is no picture in that message. Use this on one with a picture.")
+NO_CHANGES = Notice("{model} cannot change pictures. Describe a new one with /imagine.")
+TOO_MANY_INPUTS = Notice("Those are too many pictures to change at once: {model} takes up to {limit}.")
+BAD_SIZE = Notice("{model} does not make pictures of the size {typed}. It takes: {choices}.")
+BAD_QUALITY = Notice("{model} does not know the quality {typed}. It takes: {choices}.")
+CHANGE_WHAT = Notice("What should change in the picture? Answer this message.")
+PICTURE_GONE = Notice("That picture is not stored any more. Send it again with /imagine and the change.")
+PICTURE_NOT_SHOWN = Notice("The picture is made, but it could not be shown here.")
+PICTURE_REFUSED = Notice("{model} refused to make this picture. Describe it another way.")
+PICTURE_REFUSED_BECAUSE = Notice("{model} refused to make this picture. The provider says: {detail}")
+NO_PICTURE = Notice("{model} sent no picture. Press Retry, or describe it another way.")
+
+# Speech
+
+NO_SPEECH = Notice("I cannot speak here: the person who runs this bot has to set SPEECH_MODEL.")
+NOTHING_TO_SAY = Notice("Say what I should speak: {usage}, or reply to a message with /speak.")
+SPEECH_NOT_SHOWN = Notice("This chat takes neither voice notes nor sound files.")
+SPEECH_CUT = Notice("The text is long: I speak its beginning.")
+SPEECH_REFUSED = Notice("{model} could not speak this. Try another text, or another voice with /voice.")
+VOICE_ON = Notice("I answer voice notes with my voice too: {voice}. The text comes along.")
+VOICE_OFF = Notice("I answer voice notes in writing.")
+VOICE_HOW = Notice("{on} and {off} switch it, {name} chooses a voice.")
+VOICE_USUAL = Notice("the usual voice")
+NOTHING_TO_TRANSCRIBE = Notice("Reply to a voice note or a recording with /transcribe, or send one along with it.")
+TRANSCRIPT_FILE = Notice("The text is long, so here it is as a file.")
 
 # Commands: reading them
 
@@ -215,30 +291,3 @@ MODEL_UNCHECKED = Notice(
 MODEL_RESET = Notice("Back to {model}.")
 MODEL_UNKNOWN = Notice("There is no model {model} here. A name looks like {example}.")
 MODEL_UNKNOWN_CLOSE = Notice("There is no model {model} here. Did you mean {closest}?")
-
-_MODEL_ERRORS: dict[type[ModelError], Notice] = {
-    ProviderDown: PROVIDER_DOWN,
-    RateLimited: RATE_LIMITED,
-    OutOfQuota: OUT_OF_QUOTA,
-    KeyRefused: KEY_REFUSED,
-    UnknownModel: UNKNOWN_MODEL,
-    RequestRefused: REQUEST_REFUSED,
-    PromptTooLong: PROMPT_TOO_LONG,
-    ContentFiltered: CONTENT_FILTERED,
-    BrokenStream: BROKEN_STREAM,
-    Stalled: STALLED,
-    EmptyAnswer: EMPTY_ANSWER,
-    NotConfigured: NOT_CONFIGURED,
-}
-
-
-def for_model_error(error: ModelError, locale: str | None = None) -> str:
-    """What to tell people about a failed model call: what happened and what to do next."""
-    model = code(error.model)
-    match error:
-        case RateLimited(retry_after=float() | int() as wait):
-            return RATE_LIMITED_FOR.say(locale, model=model, wait=duration(wait))
-        case RequestRefused(detail=detail) if detail.strip():
-            return REQUEST_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
-        case _:
-            return _MODEL_ERRORS.get(type(error), UNKNOWN_FAILURE).say(locale, model=model)

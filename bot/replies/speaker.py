@@ -7,6 +7,7 @@ import secrets
 from bot.domain.platform import Button
 from bot.ports import Channel
 from bot.replies.gate import Gates
+from bot.replies.post import Post, Scene
 from bot.replies.writer import Reply
 
 
@@ -22,9 +23,15 @@ class Speaker:
         buttons: tuple[Button, ...] = (),
         reply_to: str | None = None,
         private: bool = False,
-    ) -> None:
-        """Show a whole text and wait until it is shown."""
+    ) -> tuple[str, ...]:
+        """Show a whole text and wait until it is shown; returns the ids of its messages."""
         reply = Reply(channel, self._gates, nonce=secrets.token_hex(8), reply_to=reply_to, private=private)
         reply.feed(text)
         reply.finish(buttons)
-        await reply.deliver()
+        return (await reply.deliver()).message_ids
+
+    async def ask(self, channel: Channel, text: str) -> tuple[str, ...]:
+        """Ask for an answer to this very message; returns its id."""
+        post = Post(channel, self._gates, nonce=secrets.token_hex(8))
+        post.finish(Scene(text, expects_reply=True))
+        return (await post.deliver()).message_ids

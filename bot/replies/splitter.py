@@ -93,10 +93,10 @@ def _boundary(text: str, start: int, end: int, opener: str) -> int:
     for found in _SENTENCE_END.finditer(text, earliest, end):
         sentence = found.end()
     space = max(text.rfind(" ", earliest, end), text.rfind("\t", earliest, end)) + 1
-    return sentence or space or _whole_character(text, earliest, end)
+    return sentence or space or whole_character(text, earliest, end)
 
 
-def _whole_character(text: str, earliest: int, end: int) -> int:
+def whole_character(text: str, earliest: int, end: int) -> int:
     """The last place up to `end` that takes no combining mark, emoji sequence or flag apart; else `end`."""
     for place in range(end, earliest, -1):
         if not _joined(text, place):

@@ -7,7 +7,6 @@ neither double nor lose text.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, replace
 from zlib import crc32
@@ -15,25 +14,15 @@ from zlib import crc32
 from bot import clock
 from bot.domain.platform import Button, Outgoing
 from bot.domain.text import clean
-from bot.errors import (
-    Ambiguous,
-    BadFormat,
-    ChatGone,
-    DeliveryError,
-    MessageGone,
-    NotModified,
-    NotSent,
-    RetryLater,
-    TooLong,
-)
+from bot.errors import Ambiguous, BadFormat, DeliveryError, MessageGone, NotModified, NotSent, TooLong
 from bot.ports import Channel
-from bot.replies.gate import Gates, Ticket
+from bot.replies.caller import Caller
+from bot.replies.gate import Gates
 from bot.replies.planner import (
     TYPING_AFTER,
     TYPING_EVERY,
     Done,
     Edit,
-    Idle,
     Part,
     Preview,
     Send,
@@ -48,11 +37,9 @@ from bot.replies.planner import (
 
 log = logging.getLogger(__name__)
 
-BACKOFF = 0.5
-BACKOFF_MAX = 30.0
 SHRINK = 0.8
-GIVE_UP_AFTER = 10
-"""Failed attempts in a row, floods not counted, after which a reply is left as it is (about three minutes)."""
+
+Calling = Send | Edit | ShowPreview | Typing
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +50,7 @@ class Delivery:
     complete: bool
 
 
-class Reply:
+class Reply(Caller[Calling]):
     """One answer on its way to the screen. `nonce` tells this reply from all others, at most 20 characters."""
 
     def __init__(
@@ -76,22 +63,13 @@ class Reply:
         buttons: tuple[Button, ...] = (),
         private: bool = False,
     ) -> None:
-        self._channel = channel
-        self._gates = gates
-        self._nonce = nonce
+        super().__init__(channel, gates, nonce)
         self._reply_to = reply_to
         self._private = private
         due = clock.now() + TYPING_AFTER
         self._view = View(buttons=buttons, previews=channel.limits.previews, typing_due=due)
         self._pieces: list[str] = []
         self._limit = channel.limits.text
-        self._changed = asyncio.Event()
-        self._ticket: Ticket | None = None
-        self._failures = 0
-        self._retry_at = 0.0
-        chat = channel.chat
-        self._bot = f"{chat.platform}:{chat.bot_id}"
-        self._place = f"{self._bot}:{channel.rate_key}"
 
     def feed(self, text: str) -> None:
         """Add to the answer. Never waits."""
@@ -101,14 +79,17 @@ class Reply:
         if self._view.since is None and text.strip():
             self._view = replace(self._view, since=clock.now())
         self._pieces.append(text)
-        self._changed.set()
+        self._wake()
+
+    def offer(self, buttons: tuple[Button, ...]) -> None:
+        """Other buttons from now on."""
+        self._view = replace(self._view, buttons=buttons)
+        self._wake()
 
     def finish(self, buttons: tuple[Button, ...] = ()) -> None:
         """The answer is whole; from now on every call for it is durable."""
         self._view = replace(self._view, finished=True, buttons=buttons)
-        self._changed.set()
-        if self._ticket is not None:
-            self._gates.promote(self._ticket)
+        self._wake(durable=True)
 
     @property
     def text(self) -> str:
@@ -118,11 +99,7 @@ class Reply:
 
     async def deliver(self) -> Delivery:
         """Show the reply as it grows, until it is finished and shown; to be run as one task."""
-        try:
-            while not await self._step():
-                pass
-        except ChatGone:
-            log.info("reply %s: the chat does not take messages any more", self._nonce)
+        await self._run()
         return self.delivery()
 
     def delivery(self) -> Delivery:
@@ -130,32 +107,9 @@ class Reply:
         complete = isinstance(self._plan(), Done)
         return Delivery(tuple(part.message_id for part in self._view.parts if part.message_id), complete)
 
-    async def _step(self) -> bool:
-        """Wait for the next call and make it; True when nothing is left to do."""
-        self._changed.clear()
-        step = self._plan()
-        match step:
-            case Done():
-                return True
-            case Idle():
-                await clock.wait_until(self._changed, step.until)
-                return False
-        if self._failures > GIVE_UP_AFTER and self._view.finished:
-            log.warning("reply %s: given up after %d failed calls", self._nonce, self._failures)
-            return True
-        ticket = self._ask(step)
-        if isinstance(step, Typing) and not ticket.granted.done():
-            self._gates.withdraw(ticket)  # a sign that has to wait is not worth showing
-            self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
-            return False
-        await self._passed(ticket)
-        # The gate may have taken its time: show what is wanted now, if that is still the same kind of call.
-        newest = self._plan()
-        if isinstance(newest, Send | Edit | ShowPreview | Typing) and newest.kind == step.kind:
-            await self._call(newest)
-        else:
-            self._gates.give_back(ticket)
-        return False
+    @property
+    def _finished(self) -> bool:
+        return self._view.finished
 
     def _plan(self) -> Step:
         self._take_in()
@@ -171,45 +125,30 @@ class Reply:
     def _fits_shrunk(self, source: str) -> bool:
         return len(source) <= self._limit and self._channel.fits(source)
 
-    def _ask(self, step: Send | Edit | ShowPreview | Typing) -> Ticket:
-        return self._gates.ask(
-            self._bot,
-            self._place,
-            self._channel.limits,
-            step.kind,
-            # What may take the reserve: all of a finished reply, and the first sight of a running one.
-            durable=self._view.finished or isinstance(step, Send),
-            earliest=self._retry_at,
-        )
+    def _durable(self, step: Calling) -> bool:
+        # All of a finished reply, and the first sight of a running one.
+        return self._view.finished or isinstance(step, Send)
 
-    async def _passed(self, ticket: Ticket) -> None:
-        self._ticket = ticket
-        try:
-            await self._gates.pass_through(ticket)
-        finally:
-            self._ticket = None
+    def _sign_was_due(self) -> None:
+        self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
 
-    async def _call(self, step: Send | Edit | ShowPreview | Typing) -> None:
-        try:
-            match step:
-                case Send():
-                    message_id = await self._channel.send(self._outgoing(step))
-                    # A repeated send may have found the first message, which shows what was wanted then.
-                    shown = None if self._view.parts[step.part].repeated else step.look
-                    self._set_part(step.part, message_id=message_id, shown=shown, lost=False, repeated=False)
-                    self._view = replace(self._view, preview=None)
-                case Edit():
-                    await self._edit(step)
-                    self._set_part(step.part, shown=step.look)
-                case ShowPreview():
-                    await self._channel.preview(self._preview_id, Outgoing(step.look.source, plain=True))
-                    self._view = replace(self._view, preview=Preview(step.look, clock.now()))
-                case Typing():
-                    self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
-                    await self._channel.typing()
-            self._failures = 0
-        except DeliveryError as error:
-            self._failed(step, error)
+    async def _make(self, step: Calling) -> None:
+        match step:
+            case Send():
+                message_id = await self._channel.send(self._outgoing(step))
+                # A repeated send may have found the first message, which shows what was wanted then.
+                shown = None if self._view.parts[step.part].repeated else step.look
+                self._set_part(step.part, message_id=message_id, shown=shown, lost=False, repeated=False)
+                self._view = replace(self._view, preview=None)
+            case Edit():
+                await self._edit(step)
+                self._set_part(step.part, shown=step.look)
+            case ShowPreview():
+                await self._channel.preview(self._preview_id, Outgoing(step.look.source, plain=True))
+                self._view = replace(self._view, preview=Preview(step.look, clock.now()))
+            case Typing():
+                self._sign_was_due()
+                await self._channel.typing()
 
     async def _edit(self, step: Edit) -> None:
         look = step.look
@@ -232,21 +171,13 @@ class Reply:
     def _preview_id(self) -> int:
         return 1 + crc32(self._nonce.encode()) % 0x7FFF_FFFE
 
-    def _failed(self, step: Send | Edit | ShowPreview | Typing, error: DeliveryError) -> None:
-        """Remember what a failed call says about the screen and about the next attempt."""
-        log.debug("reply %s: %s failed: %r", self._nonce, step.kind, error)
-        if isinstance(error, RetryLater):
-            self._gates.flooded(self._place, self._channel.limits, error.after)
-            return
-        if isinstance(error, ChatGone):
-            raise error
-        if isinstance(step, Typing):
-            return
-        if isinstance(step, ShowPreview):
-            self._view = replace(self._view, previews=isinstance(error, NotSent | Ambiguous))
-            self._back_off()
-            return
-        self._failed_message(step, error)
+    def _missed(self, step: Calling, error: DeliveryError) -> None:
+        match step:
+            case ShowPreview():
+                self._view = replace(self._view, previews=isinstance(error, NotSent | Ambiguous))
+                self._back_off()
+            case Send() | Edit():
+                self._failed_message(step, error)
 
     def _failed_message(self, step: Send | Edit, error: DeliveryError) -> None:
         part = self._view.parts[step.part]
@@ -264,10 +195,6 @@ class Reply:
                 dedupes = self._channel.limits.dedupes
                 self._set_part(step.part, lost=not dedupes, repeated=dedupes)
         self._back_off()
-
-    def _back_off(self) -> None:
-        self._retry_at = clock.now() + min(BACKOFF_MAX, BACKOFF * 2**self._failures)
-        self._failures += 1
 
     def _set_part(self, index: int, **changes: object) -> None:
         parts: list[Part] = list(self._view.parts)

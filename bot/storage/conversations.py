@@ -171,6 +171,7 @@ def _question_row(question: Question) -> dict[str, Any]:
     return {
         "role": history.USER,
         "text": question.text,
+        "pictures": history.stored_refs(question.pictures),
         "key": question.key,
         "author_id": question.author_id,
         "author_name": question.author_name,
@@ -183,6 +184,7 @@ def _answer_row(answer: Answer) -> dict[str, Any]:
     return {
         "role": history.ASSISTANT,
         "text": answer.text,
+        "pictures": history.stored_refs(answer.pictures),
         "state": answer.state,
         "model": answer.model,
         "persona": answer.persona,

@@ -20,6 +20,7 @@ from bot.storage.engines import Engines, make_engines, problem_of
 from bot.storage.migrate import upgrade
 from bot.storage.notes import SqlNotes
 from bot.storage.personas import SqlPersonas
+from bot.storage.pictures import SqlPictures
 from bot.storage.preferences import SqlPreferences
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class SqlStore:
     """Implements `bot.ports.Store`."""
 
     conversations: SqlConversations
+    pictures: SqlPictures
     preferences: SqlPreferences
     personas: SqlPersonas
     notes: SqlNotes
@@ -46,7 +48,13 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
     engines = _engines(address)
     try:
         await _prepare(address, engines)
-        yield SqlStore(SqlConversations(engines), SqlPreferences(engines), SqlPersonas(engines), SqlNotes(engines))
+        yield SqlStore(
+            SqlConversations(engines),
+            SqlPictures(engines),
+            SqlPreferences(engines),
+            SqlPersonas(engines),
+            SqlNotes(engines),
+        )
     finally:
         await engines.close()
 

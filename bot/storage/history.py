@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, ScalarSelect, Select, and_, bindparam, cast, func, literal, or_, select
 
-from bot.domain.conversations import Answer, Exchange, Question, Turn
+from bot.domain.conversations import Answer, AnswerState, Exchange, Question, Turn
+from bot.domain.media import PictureRef
 from bot.domain.usage import Usage
 from bot.storage.tables import conversations, messages
 
@@ -22,6 +24,7 @@ _COLUMNS = (
     messages.c.id,
     messages.c.role,
     messages.c.text,
+    messages.c.pictures,
     messages.c.key,
     messages.c.author_id,
     messages.c.author_name,
@@ -85,8 +88,8 @@ def _walk(start: ScalarSelect[Any], wanted: Sequence[Column[Any]]) -> Select[Any
 WINDOW = _walk(newest_row(), _COLUMNS)
 """The rows of `:conversation`, from its newest back to where they exceed `:characters`."""
 
-BEFORE = _walk(_parent(), (messages.c.role, messages.c.text, messages.c.author_name))
-"""The words that led to `:turn`, back to where they exceed `:characters`; few columns, since every turn reads it."""
+BEFORE = _walk(_parent(), (messages.c.role, messages.c.text, messages.c.author_name, messages.c.pictures))
+"""What led to `:turn`, back to where the texts exceed `:characters`; few columns, since every turn reads it."""
 
 TURN = (
     select(*_COLUMNS, conversations.c.chat_key)
@@ -117,25 +120,58 @@ def turns_of(rows: Iterable[Sequence[Any]]) -> list[Turn]:
     Rows are taken apart by position: by name, it takes longer than the query.
     """
     turns: list[Turn] = []
-    for row in rows:
-        number, role, text, key, author_id, author_name, message_id, state, model, persona, message_ids, *usage = row
+    for number, role, text, pictures, *rest in rows:
+        refs = _refs(pictures) if pictures else ()
         if role == USER:
-            turns.append(Turn(number, Question(key, author_id, author_name, text, message_id)))
+            turns.append(Turn(number, _question(text, refs, *rest[:4])))
         else:
-            answer = Answer(text, state, model, persona, _usage(*usage[:4]), tuple(message_ids))
-            turns[-1] = Turn(turns[-1].id, turns[-1].question, answer)
+            turns[-1] = Turn(turns[-1].id, turns[-1].question, _answer(text, refs, *rest[4:12]))
     return turns
 
 
-def exchanges_of(rows: Iterable[Sequence[Any]]) -> list[Exchange]:
-    """The words of rows of `BEFORE`."""
+def exchanges_of(rows: Sequence[Sequence[Any]]) -> list[Exchange]:
+    """The words of rows of `BEFORE`, and which pictures belong to them.
+
+    From the newest, so that each is made once: a value takes longer to make than its row to read.
+    """
     exchanges: list[Exchange] = []
-    for role, text, author in rows:
+    answer: str | None = None
+    made: tuple[PictureRef, ...] = ()
+    for role, text, author, pictures in reversed(rows):
+        refs = _refs(pictures) if pictures else ()
         if role == USER:
-            exchanges.append(Exchange(author, text))
+            exchanges.append(Exchange(author, text, answer, refs, made))
+            answer, made = None, ()
         else:
-            exchanges[-1] = Exchange(exchanges[-1].author, exchanges[-1].question, text)
-    return exchanges
+            answer, made = text, refs
+    return exchanges[::-1]
+
+
+def stored_refs(refs: Sequence[PictureRef]) -> list[dict[str, Any]] | None:
+    """What the column `pictures` holds: nothing where there are none, as in rows that are older than the column."""
+    return [asdict(ref) for ref in refs] or None
+
+
+def _refs(stored: Iterable[Mapping[str, Any]]) -> tuple[PictureRef, ...]:
+    return tuple(PictureRef(each["digest"], each["width"], each["height"]) for each in stored)
+
+
+def _question(
+    text: str, refs: tuple[PictureRef, ...], key: str, author_id: str, author_name: str, message_id: str | None
+) -> Question:
+    return Question(key, author_id, author_name, text, message_id, refs)
+
+
+def _answer(
+    text: str,
+    refs: tuple[PictureRef, ...],
+    state: AnswerState,
+    model: str,
+    persona: str,
+    message_ids: Iterable[str],
+    *usage: int,
+) -> Answer:
+    return Answer(text, state, model, persona, _usage(*usage), tuple(message_ids), refs)
 
 
 def _usage(prompt: int | None, completion: int, cached: int, reasoning: int) -> Usage | None:

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select
 
 from bot.domain.personas import Persona
 from bot.storage.engines import Engines
-from bot.storage.rows import move_scope, upsert
+from bot.storage.rows import move_rows, upsert
 from bot.storage.tables import personas
 from bot.storage.uninterrupted import uninterrupted
 
@@ -49,4 +49,4 @@ class SqlPersonas:
     async def move(self, old_scope: str, new_scope: str) -> None:
         """What the new scope has under the same name stays."""
         async with self.engines.writing() as connection:
-            await move_scope(connection, personas, old_scope, new_scope)
+            await move_rows(connection, personas, old_scope, new_scope)

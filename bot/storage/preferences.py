@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import delete, select
 
 from bot.storage.engines import Engines
-from bot.storage.rows import move_scope, upsert
+from bot.storage.rows import move_rows, upsert
 from bot.storage.tables import preferences
 from bot.storage.uninterrupted import uninterrupted
 
@@ -40,4 +40,4 @@ class SqlPreferences:
     async def move(self, old_scope: str, new_scope: str) -> None:
         """What the new scope has set already stays."""
         async with self.engines.writing() as connection:
-            await move_scope(connection, preferences, old_scope, new_scope)
+            await move_rows(connection, preferences, old_scope, new_scope)

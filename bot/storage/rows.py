@@ -28,10 +28,14 @@ async def upsert(connection: AsyncConnection, table: Table, row: dict[str, Any])
     )
 
 
-async def move_scope(connection: AsyncConnection, table: Table, old: str, new: str) -> None:
-    """Give the rows of one scope to another; where both have a row of that name, the other scope's stays."""
+async def move_rows(connection: AsyncConnection, table: Table, old: str, new: str) -> None:
+    """Give the rows of one owner to another; the table's primary key is the owner and what it has one of each.
+
+    What the other has already stays.
+    """
     if old == new:
         return
-    taken = select(table.c.name).where(table.c.scope == new)
-    await connection.execute(delete(table).where(table.c.scope == old, table.c.name.in_(taken)))
-    await connection.execute(update(table).where(table.c.scope == old).values(scope=new))
+    owner, name = table.primary_key.columns
+    taken = select(name).where(owner == new)
+    await connection.execute(delete(table).where(owner == old, name.in_(taken)))
+    await connection.execute(update(table).where(owner == old).values({owner: new}))

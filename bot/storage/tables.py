@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -75,6 +76,8 @@ messages = Table(
     Column("role", Text, nullable=False),
     Column("text", PlainText, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False),
+    # [{"digest", "width", "height"}], or nothing: their bytes are in `pictures`, until they are dropped there.
+    Column("pictures", JSON(none_as_null=True)),
     # Questions only.
     Column("key", PlainText, unique=True),
     Column("author_id", PlainText),
@@ -94,6 +97,20 @@ messages = Table(
     Index(None, "parent_id", "id"),
     # Buttons carry turn ids for as long as their message stands: an id must never be given out twice.
     sqlite_autoincrement=True,
+)
+
+pictures = Table(
+    "pictures",
+    metadata,
+    Column("chat_key", PlainText, primary_key=True),
+    Column("digest", PlainText, primary_key=True),
+    Column("mime", Text, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("kept_at", DateTime(timezone=True), nullable=False),
+    # Last: SQLite reads a row from its beginning, and this is as long as hundreds of others.
+    Column("data", LargeBinary, nullable=False),
+    Index(None, "kept_at"),
 )
 
 preferences = Table(

@@ -10,7 +10,9 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]
 import pytest
 
+from bot.ports import Store
 from bot.storage.database import SqlStore, open_store
+from tests.fakes.memory import MemoryStore
 
 POSTGRES = "postgresql://postgres@127.0.0.1:5432"
 
@@ -56,4 +58,22 @@ def storage_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 async def store(storage_url: str) -> AsyncIterator[SqlStore]:
     async with open_store(storage_url) as opened:
+        yield opened
+
+
+@pytest.fixture(params=["sqlite_url", "postgres_url", None], ids=["sqlite", "postgres", "memory"])
+def any_url(request: pytest.FixtureRequest) -> str | None:
+    if request.param is None:
+        return None
+    url: str = request.getfixturevalue(request.param)
+    return url
+
+
+@pytest.fixture
+async def any_store(any_url: str | None) -> AsyncIterator[Store]:
+    """Also the fake in memory, which must not drift apart from the databases."""
+    if any_url is None:
+        yield MemoryStore()
+        return
+    async with open_store(any_url) as opened:
         yield opened

@@ -14,7 +14,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, event, text
 
+from bot import clock
 from bot.domain.conversations import Answer, Question
+from bot.domain.media import Picture
 from bot.domain.personas import Persona
 from bot.errors import SettingsError
 from bot.storage.database import SqlStore, open_store
@@ -209,11 +211,12 @@ def _collect(statements: list[Statement]) -> Any:
 
 async def fill_everything(store: SqlStore) -> None:
     """Make every call at least once, on tables that hold something."""
-    persona = Persona("pirate", "Speak like a pirate.")
+    persona, picture = Persona("pirate", "Speak like a pirate."), Picture(b"\xff\xd8", "image/jpeg", 640, 480)
+    digest = picture.ref.digest
     for chat in ("one", "two"):
         conversation = await store.conversations.start_new(chat)
         for number in range(3):
-            question = Question(f"{chat} {number}", "telegram:7", "Ada", "hello", f"{number}")
+            question = Question(f"{chat} {number}", "telegram:7", "Ada", "hello", f"{number}", (picture.ref,))
             added = await store.conversations.add_question(conversation, question)
             assert added is not None
             await store.conversations.add_answer(added, Answer("hi", "complete", "some/model", "assistant"))
@@ -222,11 +225,15 @@ async def fill_everything(store: SqlStore) -> None:
         assert len(await store.conversations.before(turn, 1000)) == 2
         assert await store.conversations.turn(turn) is not None
         assert await store.conversations.by_message(chat, "1") is not None
+        await store.pictures.keep(chat, [picture, picture])
+        assert await store.pictures.load(chat, [digest]) == {digest: picture}
         await store.preferences.put(chat, "persona", "pirate")
         await store.preferences.put(chat, "model", None)
         await store.personas.save(chat, persona)
         await store.notes.write(chat, "a note")
     await store.conversations.move("one", "two")
+    await store.pictures.move("one", "two")
+    assert await store.pictures.drop_before(clock.utc_now()) == 1
     await store.preferences.move("one", "two")
     await store.personas.move("one", "two")
     assert await store.preferences.get(["one", "two"]) == {"one": {}, "two": {"persona": "pirate"}}

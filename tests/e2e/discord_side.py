@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import mimetypes
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.discord import markup
 from adapters.discord.adapter import DiscordPlatform
 from bot.app import PlatformFactory
-from bot.commands import parser
-from bot.commands.catalogue import COMMANDS
+from bot.commands import parser, registry
+from bot.commands.catalogue import COMMANDS, MENUS
 from bot.settings import Settings
-from tests.e2e.side import CallName, Person, Place, Side, fault_of
+from tests.e2e.side import CallName, Person, Place, Sent, Side, fault_of
 from tests.fakes.discord_api import DiscordFake
+from tests.fakes.discord_cdn import Upload
 from tests.fakes.faults import FaultKind
 from tests.fakes.screen import Screen, Shown
 
@@ -20,6 +22,7 @@ CALLS: Mapping[CallName, str] = {
     "send": "POST /channels/{id}/messages",
     "edit": "PATCH /channels/{id}/messages/{id}",
     "typing": "POST /channels/{id}/typing",
+    "fetch": "GET /attachments",
 }
 
 
@@ -40,7 +43,7 @@ class DiscordSide(Side):
     def factory(self, settings: Settings) -> PlatformFactory:
         fake = self.fake
         return lambda notes, commands: DiscordPlatform(
-            fake.token, notes, commands, api_url=fake.api_url, gateway_url=fake.gateway_url
+            fake.token, notes, commands, menus=MENUS, api_url=fake.api_url, gateway_url=fake.gateway_url
         )
 
     async def up(self) -> None:
@@ -62,15 +65,60 @@ class DiscordSide(Side):
     def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
         return self.fake.say(place.raw, person.raw, text, reply_to)
 
+    def send(
+        self, place: Place, person: Person, files: Sequence[Sent], text: str = "", reply_to: str | None = None
+    ) -> str:
+        first = files[0]
+        if first.kind in ("voice", "round video"):
+            return self.fake.send_file(
+                place.raw,
+                person.raw,
+                first.data,
+                first.name or "voice-message.ogg",
+                content_type=first.mime or "audio/ogg",
+                voice=True,
+                duration=first.seconds,
+                reply_to=reply_to,
+            )
+        if first.kind == "sticker":
+            self.fake.world.cdn.stickers["7.png"] = first.data
+            sticker = {"id": "7", "name": first.name or "wave", "format_type": 1}
+            return self.fake.say(place.raw, person.raw, text, reply_to, stickers=[sticker])
+        uploads = [_upload(file) for file in files]
+        return self.fake.say(place.raw, person.raw, text, reply_to, files=uploads)
+
     def mention(self, text: str) -> str:
         return f"{self.fake.bot_user.mention} {text}"
 
-    def command(self, place: Place, person: Person, line: str) -> None:
+    def command(
+        self,
+        place: Place,
+        person: Person,
+        line: str,
+        *,
+        file: Sent | None = None,
+        about: str | None = None,
+    ) -> None:
+        if about is not None:
+            menu = next(menu for menu in MENUS if line.startswith("/" + " ".join(menu.path)) and menu.asks is None)
+            self.fake.message_command(place.raw, person.raw, menu.label, about)
+            return
         invocation = parser.parse(COMMANDS, line)
-        self.fake.command(place.raw, person.raw, invocation.path, dict(invocation.values))
+        values: dict[str, Any] = dict(invocation.values)
+        if file is not None:
+            command = registry.find(COMMANDS, invocation.path)
+            assert command is not None
+            values |= {option.name: _upload(file) for option in command.options if option.type == "file"}
+        self.fake.command(place.raw, person.raw, invocation.path, values)
 
     def push(self, place: Place, person: Person, message: Shown, data: str) -> None:
         self.fake.press(place.raw, person.raw, message.message_id, data)
+
+    async def fill_in(self, place: Place, person: Person, message: Shown, data: str, words: str) -> None:
+        """Through the form that the button opens."""
+        interaction = self.fake.press(place.raw, person.raw, message.message_id, data)
+        await self.fake.modal(interaction)
+        self.fake.submit_modal(interaction, words)
 
     def edit(self, place: Place, person: Person, message_id: str, text: str) -> None:
         self.fake.edit(place.raw, person.raw, message_id, text)
@@ -95,8 +143,16 @@ class DiscordSide(Side):
         return self.fake.floods
 
     @property
+    def fetches(self) -> int:
+        return sum(call.route == CALLS["fetch"] for call in self.fake.calls)
+
+    @property
     def secret(self) -> str:
         return self.fake.token
+
+    @property
+    def address(self) -> str:
+        return self.fake.world.base_url()
 
     def unresolved(self) -> list[str]:
         channels = self.fake.world.channels.values()
@@ -104,3 +160,9 @@ class DiscordSide(Side):
 
     def all_screens(self) -> list[Screen]:
         return list(self.fake.screens.values())
+
+
+def _upload(file: Sent) -> Upload:
+    """As Discord's client sends it: with a name always, and the type that the name tells."""
+    name = file.name or {"photo": "photo.jpg", "voice": "voice-message.ogg"}.get(file.kind, "file.bin")
+    return Upload(file.data, name, file.mime or mimetypes.guess_type(name)[0], file.seconds)

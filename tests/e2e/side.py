@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,7 +13,8 @@ from bot.settings import Settings
 from tests.fakes.faults import Fault, FaultKind
 from tests.fakes.screen import Screen, Shown
 
-CallName = Literal["send", "edit", "typing"]
+CallName = Literal["send", "edit", "typing", "fetch"]
+"""fetch: the bot gets a file, wherever it lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,17 @@ class Place:
 
     kind: Literal["private", "group", "topic"]
     raw: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A file that somebody sends; `seconds` is how long a recording lasts."""
+
+    kind: Literal["photo", "voice", "audio", "round video", "video", "document", "sticker"]
+    data: bytes
+    name: str | None = None
+    mime: str | None = None
+    seconds: int | None = None
 
 
 class Side(ABC):
@@ -68,16 +80,38 @@ class Side(ABC):
     def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str: ...
 
     @abstractmethod
+    def send(
+        self, place: Place, person: Person, files: Sequence[Sent], text: str = "", reply_to: str | None = None
+    ) -> str:
+        """Send files with words; several are an album. Returns the id of the message with the words."""
+
+    @abstractmethod
     def mention(self, text: str) -> str:
         """The text behind a mention of the bot."""
 
     @abstractmethod
-    def command(self, place: Place, person: Person, line: str) -> None:
-        """Use a command, given as a line of text whatever the platform makes of it."""
+    def command(
+        self,
+        place: Place,
+        person: Person,
+        line: str,
+        *,
+        file: Sent | None = None,
+        about: str | None = None,
+    ) -> None:
+        """Use a command, given as a line of text whatever the platform makes of it.
+
+        `file` comes along, as the platform lets people do that. `about`: it is used on this message, by a reply or, on
+        Discord, through the message's menu.
+        """
 
     @abstractmethod
     def push(self, place: Place, person: Person, message: Shown, data: str) -> None:
         """Press the button with this data."""
+
+    @abstractmethod
+    async def fill_in(self, place: Place, person: Person, message: Shown, data: str, words: str) -> None:
+        """Press a button that asks for words, and say them as the platform lets people do that."""
 
     @abstractmethod
     def edit(self, place: Place, person: Person, message_id: str, text: str) -> None: ...
@@ -105,7 +139,17 @@ class Side(ABC):
 
     @property
     @abstractmethod
+    def fetches(self) -> int:
+        """How often the bot tried to get a file."""
+
+    @property
+    @abstractmethod
     def secret(self) -> str: ...
+
+    @property
+    @abstractmethod
+    def address(self) -> str:
+        """Where its servers are, as addresses of files begin."""
 
     @abstractmethod
     def unresolved(self) -> list[str]:

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from adapters.telegram.adapter import TelegramPlatform
 from adapters.telegram.markup import Markup
 from bot.app import PlatformFactory
 from bot.settings import Settings
-from tests.e2e.side import CallName, Person, Place, Side, fault_of
+from tests.e2e.side import CallName, Person, Place, Sent, Side, fault_of
 from tests.fakes.faults import FaultKind
 from tests.fakes.screen import Screen, Shown
-from tests.fakes.telegram_api import TelegramFake
+from tests.fakes.telegram_api import DOWNLOAD, TelegramFake
+from tests.fakes.telegram_files import Kind
 from tests.fakes.telegram_state import Chat
 
-CALLS: Mapping[CallName, str] = {"send": "sendMessage", "edit": "editMessageText", "typing": "sendChatAction"}
+CALLS: Mapping[CallName, str] = {
+    "send": "sendMessage",
+    "edit": "editMessageText",
+    "typing": "sendChatAction",
+    "fetch": DOWNLOAD,
+}
+
+
+KINDS: Mapping[str, Kind] = {
+    "photo": "photo",
+    "voice": "voice",
+    "audio": "audio",
+    "round video": "video_note",
+    "video": "video",
+    "document": "document",
+    "sticker": "sticker",
+}
 
 
 class TelegramSide(Side):
@@ -60,14 +77,62 @@ class TelegramSide(Side):
         replied = None if reply_to is None else int(reply_to)
         return str(self.fake.say(chat, person.raw, text, reply_to=replied, thread_id=thread))
 
+    def send(
+        self, place: Place, person: Person, files: Sequence[Sent], text: str = "", reply_to: str | None = None
+    ) -> str:
+        chat, thread = place.raw
+        replied = None if reply_to is None else int(reply_to)
+        album = None if len(files) == 1 else f"1{next(self._ids):016}"
+        ids = [
+            self.fake.send_file(
+                chat,
+                person.raw,
+                KINDS[file.kind],
+                file.data,
+                name=file.name,
+                mime=file.mime,
+                caption="" if number else text,
+                duration=file.seconds,
+                reply_to=replied,
+                thread_id=thread,
+                album_id=album,
+            )
+            for number, file in enumerate(files)
+        ]
+        return str(ids[0])
+
     def mention(self, text: str) -> str:
         return f"@{self.fake.bot_user.username} {text}"
 
-    def command(self, place: Place, person: Person, line: str) -> None:
-        self.say(place, person, line)
+    def command(
+        self,
+        place: Place,
+        person: Person,
+        line: str,
+        *,
+        file: Sent | None = None,
+        about: str | None = None,
+    ) -> None:
+        if file is None:
+            self.say(place, person, line, about)
+        else:
+            self.send(place, person, [file], line, about)
 
     def push(self, place: Place, person: Person, message: Shown, data: str) -> None:
         self.fake.press(self._chat(place), person.raw, int(message.message_id), data)
+
+    async def fill_in(self, place: Place, person: Person, message: Shown, data: str, words: str) -> None:
+        """By a reply to the message with which the bot asks."""
+        screen = self.screen(place)
+        known = len(screen.messages)
+
+        def asked() -> list[Shown]:
+            new = screen.messages[known:]
+            return [shown for shown in new if (shown.versions[-1].raw["reply_markup"] or {}).get("force_reply")]
+
+        self.push(place, person, message, data)
+        await screen.until(lambda _: bool(asked()))
+        self.say(place, person, words, asked()[0].message_id)
 
     def edit(self, place: Place, person: Person, message_id: str, text: str) -> None:
         self.fake.edit(self._chat(place), int(message_id), text)
@@ -93,8 +158,16 @@ class TelegramSide(Side):
         return self.fake.floods
 
     @property
+    def fetches(self) -> int:
+        return self.fake.counted()["getFile"]
+
+    @property
     def secret(self) -> str:
         return self.fake.token
+
+    @property
+    def address(self) -> str:
+        return self.fake.url
 
     def unresolved(self) -> list[str]:
         return [version.text for screen in self.all_screens() for version in screen.previews.values()]

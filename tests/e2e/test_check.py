@@ -42,6 +42,8 @@ async def test_all_is_well(tmp_path: Path) -> None:
             tmp_path,
             providers={"fake": {"base_url": model.url, "api_key": model.key}},
             chat_model="fake/test-model",
+            image_model="fake/gpt-image-2",
+            speech_model="fake/gpt-4o-mini-tts",
             fallback_models=("fake/other-model",),
             admins=("telegram:1",),
             allowed=("*",),
@@ -55,9 +57,13 @@ async def test_all_is_well(tmp_path: Path) -> None:
         found = await lines(chosen, factories)
     assert [line for line in found if not line.good] == []
     assert [line.text.split(":")[0] for line in found] == [
-        "Access", "Personas", "Database", "Provider fake", "Model fake/test-model", "Model fake/other-model",
-        "Telegram", "Discord",
+        "Access", "Personas", "Database", "Provider fake", "Model fake/test-model",
+        "Model fake/gpt-image-2", "Model fake/gpt-4o-mini-tts", "Model fake/other-model",
+        "Pictures", "Recordings", "Speech", "Telegram", "Discord",
     ]  # fmt: skip
+    assert {"Pictures: fake/gpt-image-2", "Recordings: off (TRANSCRIPTION_MODEL is not set)"} <= {
+        line.text for line in found
+    }
     assert found[0].text == "Access: 1 admins, everybody"
 
 

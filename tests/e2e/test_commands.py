@@ -19,7 +19,7 @@ async def test_help_shows_every_command(world: World) -> None:
     ann, place = world.private()
     world.side.command(place, ann, "/help")
     await world.sees(place, "/persona")
-    for name in ("/ask", "/new", "/stop", "/retry", "/model", "/help"):
+    for name in ("/ask", "/new", "/stop", "/retry", "/model", "/imagine", "/transcribe", "/speak", "/voice", "/help"):
         assert name in world.text(place)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.commands.catalogue import COMMANDS, MENUS
 from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Place
 from tests.e2e.world import Log, World
@@ -119,8 +120,10 @@ async def test_commands_are_registered_only_when_they_changed(discord: World) ->
     assert fake_of(discord).syncs == 1
     await discord.restart()
     assert fake_of(discord).syncs == 1
-    registered = {command["name"] for command in fake_of(discord).commands.registered[""].values()}
-    assert registered == {"help", "start", "ask", "new", "stop", "retry", "persona", "model"}
+    registered = [command["name"] for command in fake_of(discord).commands.registered[""].values()]
+    shown = [command.name for command in COMMANDS if not command.hidden]
+    assert sorted(registered) == sorted(shown + [menu.label for menu in MENUS])
+    assert {"ask", "imagine", "speak", "voice", "transcribe", "Describe image"} <= set(registered)
 
 
 async def test_commands_that_cannot_be_registered_do_not_stop_the_bot(discord: World) -> None:

@@ -49,12 +49,12 @@ async def test_the_same_command_twice_is_carried_out_once(telegram: World) -> No
     assert telegram.text(place).count("New conversation.") == 1
 
 
-async def test_a_file_without_words_gets_a_sentence(telegram: World) -> None:
+async def test_a_recording_gets_a_sentence_where_nobody_listens(telegram: World) -> None:
     await telegram.start()
     ann, place = telegram.private()
     voice = {"voice": {"file_id": "x", "file_unique_id": "y", "duration": 3, "mime_type": "audio/ogg"}}
     fake_of(telegram).say(place.raw[0], ann.raw, extra=voice)
-    await telegram.sees(place, "I cannot open files yet")
+    await telegram.sees(place, "the person who runs this bot has to set TRANSCRIPTION_MODEL")
     assert telegram.prompts() == []
 
 

@@ -12,15 +12,21 @@ import os
 import re
 import signal
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+
+from sqlalchemy import create_engine
 
 from bot.app import run
 from bot.settings import Settings
-from tests.e2e.side import Person, Place, Side
+from bot.storage.migrate import upgrade
+from tests.e2e.asked import Asked, read
+from tests.e2e.side import Person, Place, Sent, Side
 from tests.e2e.texts import differs
 from tests.fakes.openai_api import OpenAIFake
-from tests.fakes.screen import Screen, Shown
+from tests.fakes.screen import Screen, SeenFile, Shown
 
 MODEL = "fake/test-model"
 PATIENCE = 60.0
@@ -29,6 +35,18 @@ PATIENCE = 60.0
 
 THE_FAKES_OWN = ("aiohttp.server",)
 """The fakes' web server, which is sorry when a client leaves in the middle of an answer."""
+
+
+@cache
+def empty_database() -> bytes:
+    """A file with all tables and no rows."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "parley.db"
+        engine = create_engine(f"sqlite:///{path}")
+        with engine.begin() as connection:
+            upgrade(connection)
+        engine.dispose()
+        return path.read_bytes()
 
 
 class Log(logging.Handler):
@@ -55,6 +73,8 @@ class World:
         self.log = log
         self.others: tuple[Side, ...] = ()
         self._folder = folder
+        # Making the tables takes longer than most tests; what opens a new database is tested elsewhere.
+        (folder / "parley.db").write_bytes(empty_database())
         self._settings: dict[str, Any] = {}
         self._bot: asyncio.Task[None] | None = None
         self._expected: list[str] = []
@@ -125,6 +145,11 @@ class World:
         words = text if place.kind == "private" else self.side.mention(text)
         return self.side.say(place, person, words, reply_to)
 
+    def send(self, place: Place, person: Person, *files: Sent, text: str = "", reply_to: str | None = None) -> str:
+        """Send files to the bot, which in a group takes a mention; returns the message's id."""
+        words = text if place.kind == "private" else self.side.mention(text)
+        return self.side.send(place, person, files, words, reply_to)
+
     async def ask(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> list[Shown]:
         """Say something to the bot and wait for the whole answer; returns the messages that show it."""
         if place.kind == "private":
@@ -147,6 +172,19 @@ class World:
         await self.until(place, lambda: self.answers(place) > count, timeout)
         return [shown for shown in self.shown(place) if shown.message_id not in before]
 
+    async def offered_after(
+        self, place: Place, act: Callable[[], object], label: str, timeout: float = PATIENCE
+    ) -> Shown:
+        """Do something and wait until one more message offers this button; returns that message."""
+        before = {shown.message_id for shown in self.shown(place) if offers(shown, label)}
+
+        def new() -> list[Shown]:
+            return [each for each in self.shown(place) if offers(each, label) and each.message_id not in before]
+
+        act()
+        await self.until(place, new, timeout)
+        return new()[-1]
+
     @staticmethod
     async def pass_time(seconds: float) -> None:
         """Let time pass on the loop's clock, to see that nothing happens."""
@@ -154,11 +192,18 @@ class World:
 
     def press(self, place: Place, person: Person, label: str) -> None:
         """Press the newest button of this name."""
+        self.side.push(place, person, *self._button(place, label))
+
+    async def fill_in(self, place: Place, person: Person, label: str, words: str) -> None:
+        """Press the newest button of this name, which asks for words, and say them."""
+        await self.side.fill_in(place, person, *self._button(place, label), words)
+
+    def _button(self, place: Place, label: str) -> tuple[Shown, str]:
+        """The newest of this name: the message and the button's data."""
         for shown in reversed(self.shown(place)):
             for name, data in shown.buttons:
                 if name == label:
-                    self.side.push(place, person, shown, data)
-                    return
+                    return shown, data
         raise AssertionError(f"no button {label!r} in {[shown.buttons for shown in self.shown(place)]}")
 
     # What people see
@@ -173,6 +218,10 @@ class World:
     def answers(self, place: Place) -> int:
         """How many answers have ended here: each shows a Retry button."""
         return sum(offers(shown, "Retry") for shown in self.shown(place))
+
+    def files(self, place: Place) -> list[SeenFile]:
+        """The files that the bot shows, oldest message first."""
+        return [file for shown in self.shown(place) for file in shown.files]
 
     def text(self, place: Place) -> str:
         return self.screen(place).bot_text()
@@ -199,6 +248,14 @@ class World:
         """(role, text) of a request without its system prompt."""
         return [(m["role"], m["content"]) for m in self.prompts()[request] if m["role"] != "system"]
 
+    def asked(self, request: int = -1) -> Asked:
+        """The question of a request, which is its last message."""
+        return read(self.prompts()[request][-1])
+
+    def pictured(self, request: int = -1) -> list[int]:
+        """How many pictures each message of a request carries, the system prompt left out."""
+        return [len(read(message).pictures) for message in self.prompts()[request] if message["role"] != "system"]
+
     def system(self, request: int = -1) -> str:
         return "\n".join(m["content"] for m in self.prompts()[request] if m["role"] == "system")
 
@@ -220,6 +277,7 @@ class World:
             left = [shown.text for screen in side.all_screens() for shown in screen.by_bot() if offers(shown, "Stop")]
             assert left == [], f"{side.name}: a finished answer offers Stop"
             self._check_secret(side.secret)
+            self._check_kept(side.secret, side.address)
         self._check_secret(self.model.key)
         unexpected = [line for line in self.log.errors if not any(re.search(each, line) for each in self._expected)]
         assert unexpected == []
@@ -227,6 +285,14 @@ class World:
     def _check_secret(self, secret: str) -> None:
         leaks = [line for line in self.log.lines if secret in line]
         assert leaks == [], "a secret was logged"
+
+    def _check_kept(self, *private: str) -> None:
+        """The platform's secret, and the addresses of its files, are neither sent to a provider nor stored."""
+        asked = [repr(seen["body"]) for seen in self.model.requests]
+        stored = [path.read_bytes().decode(errors="replace") for path in self._folder.glob("parley.db*")]
+        for words in private:
+            assert not any(words in body for body in asked), f"{words} was sent to a provider"
+            assert not any(words in content for content in stored), f"{words} was stored"
 
 
 def offers(shown: Shown, label: str) -> bool:

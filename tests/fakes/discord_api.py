@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.fakes.discord_commands import Commands, OptionValue
+from tests.fakes.discord_cdn import FOLDERS
+from tests.fakes.discord_commands import Commands
 from tests.fakes.discord_gateway import Gateway
 from tests.fakes.discord_guild import GuildHandle
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_limits import Limiter, Rules
-from tests.fakes.discord_mentions import mentioned
 from tests.fakes.discord_messages import Messages
+from tests.fakes.discord_people import People
 from tests.fakes.discord_rest import Rest
 from tests.fakes.discord_routes import Call
 from tests.fakes.discord_server import API, Server
@@ -19,18 +20,14 @@ from tests.fakes.discord_state import (
     PRIVILEGED,
     Channel,
     Intent,
-    Interaction,
-    Json,
     User,
 )
 from tests.fakes.discord_world import Event, World
 from tests.fakes.faults import FaultPlan
 from tests.fakes.screen import Screen, Shown
 
-_BUTTON = 2
 
-
-class DiscordFake:
+class DiscordFake(People):
     """Enter it, point a client at `api_url` and `gateway_url`, and let people talk.
 
     Faults name calls as `POST /channels/{id}/messages`, `PATCH /webhooks/{id}/{token}/messages/@original` or
@@ -44,7 +41,7 @@ class DiscordFake:
         self.token = token
         self.rules = rules or Rules()
         self.faults = FaultPlan()
-        self.world = World(_now, self._emit, self.rules)
+        self.world = World(_now, self._emit, self.rules, lambda: f"http://127.0.0.1:{self._server.port}")
         self.interactions = Interactions(self.world)
         self.commands = Commands(self.world.bot.id, self.world.new_id)
         self.gateway = Gateway(self.world, token, lambda: self.gateway_url, granted_intents)
@@ -57,6 +54,9 @@ class DiscordFake:
             self.commands,
         ):
             self._server.add(endpoints.routes())
+        for folder in FOLDERS:
+            self._server.add_cdn(f"/{folder}/{{channel}}/{{file}}/{{name}}", self.world.cdn.serve)
+        self._server.add_cdn("/stickers/{name}", self.world.cdn.serve_sticker)
         self._server.add_gateway(self.gateway.serve)
 
     async def __aenter__(self) -> DiscordFake:
@@ -161,76 +161,8 @@ class DiscordFake:
     def dm(self, user: User) -> Channel:
         return self.world.dm(user)
 
-    # What people do
-
-    def say(self, channel: Channel, user: User, text: str, reply_to: str | None = None) -> str:
-        """Write a message and return its id. `<@ID>` and `<@&ID>` in the text are mentions; a reply pings too."""
-        _join(channel, user)
-        quoted = None if reply_to is None else channel.messages[reply_to]
-        body: Json = {"content": text}
-        mentions = mentioned(text, quoted.author.id if quoted else None)
-        return self.world.post(channel, user, body, mentions, type=19 if quoted else 0, reference=reply_to).id
-
-    def edit(self, channel: Channel, user: User, message_id: str, text: str) -> None:
-        message = channel.messages[message_id]
-        assert message.author is user, "people change only their own messages"
-        self.world.revise(message, {"content": text}, mentioned(text, None))
-
-    def delete(self, channel: Channel, message_id: str) -> None:
-        """Delete a message, anybody's, as its author or a moderator does."""
-        self.world.remove(channel.messages[message_id])
-
-    def remove_channel(self, channel: Channel) -> None:
-        """Delete a channel or a thread with all that is in it."""
-        self.world.remove_channel(channel)
-
-    def press(self, channel: Channel, user: User, message_id: str, custom_id: str) -> Interaction:
-        """Press a button, which must be there to be pressed."""
-        _join(channel, user)
-        message = channel.messages[message_id]
-        shown = next(shown for shown in channel.screen.messages if shown.message_id == message_id)
-        assert custom_id in [data for _, data in shown.buttons], f"no button {custom_id!r} among {shown.buttons}"
-        assert message.seen_by in (None, user), "this message is shown to somebody else"
-        data: Json = {"custom_id": custom_id, "component_type": _BUTTON}
-        installed = message.interaction is not None and message.interaction.user_install
-        return self.interactions.begin(3, channel, user, data, message=message, user_install=installed)
-
-    def command(
-        self,
-        channel: Channel,
-        user: User,
-        path: str | tuple[str, ...],
-        options: dict[str, OptionValue] | None = None,
-        *,
-        user_install: bool = False,
-    ) -> Interaction:
-        """Use a slash command that the bot has registered; `path` is "persona use" or its parts."""
-        _join(channel, user)
-        data = self.commands.invocation(path, options or {}, _guild_id(channel), user_install=user_install)
-        return self.interactions.begin(2, channel, user, data, user_install=user_install)
-
-    async def autocomplete(
-        self, channel: Channel, user: User, path: str | tuple[str, ...], option: str, typed: str, timeout: float = 3.0
-    ) -> list[Json]:
-        """Type into a command's option and return the choices offered, each with `name` and `value`."""
-        _join(channel, user)
-        data = self.commands.invocation(path, {option: typed}, _guild_id(channel), focused=option)
-        interaction = self.interactions.begin(4, channel, user, data)
-        await self.interactions.answered(interaction, timeout)
-        return interaction.choices
-
     def _emit(self, event: Event) -> None:
         self.gateway.emit(event)
-
-
-def _join(channel: Channel, user: User) -> None:
-    """Whoever acts in a server is a member of it."""
-    if channel.guild is not None:
-        channel.guild.members.setdefault(user, [])
-
-
-def _guild_id(channel: Channel) -> str | None:
-    return None if channel.guild is None else channel.guild.id
 
 
 def _now() -> float:

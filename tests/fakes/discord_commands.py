@@ -7,17 +7,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fakes.discord_cdn import StoredFile
 from tests.fakes.discord_errors import invalid_form, refusal
 from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
 
 Json = dict[str, Any]
 OptionValue = str | int | float | bool
+Filled = OptionValue | StoredFile
 
 GLOBAL = ""
 """The scope of commands that are registered everywhere; other scopes are a guild's id."""
 
 _NAME = re.compile(r"^[-_'\w]{1,32}$")
-_CHAT_INPUT = 1
+_CHAT_INPUT, _ON_MESSAGE = 1, 3
+_ATTACHMENT = 11
+_MOST = {_CHAT_INPUT: 100, 2: 15, _ON_MESSAGE: 15}
 _SUBCOMMAND, _GROUP = 1, 2
 _GUILD_INSTALL, _USER_INSTALL = 0, 1
 _IN_GUILD, _IN_BOT_DM, _IN_PRIVATE = 0, 1, 2
@@ -51,8 +55,7 @@ class Commands:
         self.syncs += 1
         for number, command in enumerate(asked.body):
             _check(command, str(number))
-        if len(asked.body) > 100:
-            raise invalid_form("_errors", "APPLICATION_COMMANDS_TOO_MANY", "Maximum number of commands reached (100)")
+        _check_numbers(asked.body)
         old = {(command.get("type", 1), command["name"]): command["id"] for command in self._scope(asked).values()}
         kept = [self._stored(asked, command, old) for command in asked.body]
         self._scope(asked).clear()
@@ -80,7 +83,7 @@ class Commands:
     def invocation(
         self,
         path: str | tuple[str, ...],
-        values: Mapping[str, OptionValue],
+        values: Mapping[str, Filled],
         guild_id: str | None,
         *,
         user_install: bool = False,
@@ -91,13 +94,24 @@ class Commands:
         People can only use what is registered and must fill in what is required, so anything else fails the test.
         """
         names = tuple(path.split()) if isinstance(path, str) else path
-        scopes = [self.registered.get(GLOBAL, {}), self.registered.get(guild_id or GLOBAL, {})]
-        known = {command["name"]: command for scope in scopes for command in scope.values()}
+        known = self._known(_CHAT_INPUT, guild_id)
         assert names[0] in known, f"/{names[0]} is not registered, only {sorted(known)}"
         command = known[names[0]]
         _check_offered(command, guild_id, user_install=user_install)
         options = _nested(command, names[1:], dict(values), focused)
         return {"id": command["id"], "name": command["name"], "type": _CHAT_INPUT, "options": options}
+
+    def on_message(self, name: str, message_id: str, guild_id: str | None, *, user_install: bool = False) -> Json:
+        """The `data` of a use of a message's menu, still without the message."""
+        known = self._known(_ON_MESSAGE, guild_id)
+        assert name in known, f"the menu has no {name!r}, only {sorted(known)}"
+        _check_offered(known[name], guild_id, user_install=user_install)
+        return {"id": known[name]["id"], "name": name, "type": _ON_MESSAGE, "target_id": message_id}
+
+    def _known(self, kind: int, guild_id: str | None) -> dict[str, Json]:
+        scopes = [self.registered.get(GLOBAL, {}), self.registered.get(guild_id or GLOBAL, {})]
+        found = [command for scope in scopes for command in scope.values()]
+        return {command["name"]: command for command in found if command["type"] == kind}
 
     def _scope(self, asked: Asked) -> dict[str, Json]:
         if asked.path["application"] != self.application_id:
@@ -127,7 +141,7 @@ def _check_offered(command: Json, guild_id: str | None, *, user_install: bool) -
     assert contexts is None or context in contexts, f"not in this context: {context} is not in {contexts}"
 
 
-def _nested(declared: Json, names: tuple[str, ...], values: dict[str, OptionValue], focused: str | None) -> list[Json]:
+def _nested(declared: Json, names: tuple[str, ...], values: dict[str, Filled], focused: str | None) -> list[Json]:
     options = {option["name"]: option for option in declared.get("options", [])}
     if names:
         assert names[0] in options, f"{declared['name']} has no {names[0]!r}, only {sorted(options)}"
@@ -140,7 +154,10 @@ def _nested(declared: Json, names: tuple[str, ...], values: dict[str, OptionValu
     return [_filled(options[name], value, focused) for name, value in values.items()]
 
 
-def _filled(option: Json, value: OptionValue, focused: str | None) -> Json:
+def _filled(option: Json, value: Filled, focused: str | None) -> Json:
+    assert isinstance(value, StoredFile) == (option["type"] == _ATTACHMENT), f"{option['name']} does not take {value!r}"
+    if isinstance(value, StoredFile):
+        return {"name": option["name"], "type": _ATTACHMENT, "value": value.id}
     if option["name"] == focused:
         assert option.get("autocomplete"), f"{focused!r} does not complete"
         return {"name": focused, "type": option["type"], "value": value, "focused": True}
@@ -151,8 +168,10 @@ def _filled(option: Json, value: OptionValue, focused: str | None) -> Json:
 
 def _check(command: Json, path: str) -> None:
     """Discord's documentation, "Application Command Structure" and "Application Command Option Structure"."""
-    if command.get("type", _CHAT_INPUT) == _CHAT_INPUT:
-        _check_named(command, path)
+    if command.get("type", _CHAT_INPUT) != _CHAT_INPUT:
+        _check_menu(command, path)
+        return
+    _check_named(command, path)
     options = command.get("options") or []
     if len(options) > 25:
         raise invalid_form(f"{path}.options", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
@@ -169,6 +188,23 @@ def _check(command: Json, path: str) -> None:
             raise invalid_form(
                 f"{path}.options.{number}.choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length."
             )
+
+
+def _check_numbers(commands: list[Json]) -> None:
+    for kind, most in _MOST.items():
+        if sum(command.get("type", _CHAT_INPUT) == kind for command in commands) > most:
+            message = f"Maximum number of commands reached ({most})"
+            raise invalid_form("_errors", "APPLICATION_COMMANDS_TOO_MANY", message)
+
+
+def _check_menu(command: Json, path: str) -> None:
+    """Commands in menus have a name, which may have spaces and capitals, and nothing else."""
+    if not 1 <= len(command.get("name") or "") <= 32:
+        raise invalid_form(f"{path}.name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length.")
+    for name in ("description", "options"):
+        if command.get(name):
+            code = "APPLICATION_COMMAND_CONTEXT_MENU_NO_" + name.upper()
+            raise invalid_form(f"{path}.{name}", code, f"Context menu commands cannot have {name}")
 
 
 def _check_named(command: Json, path: str) -> None:

@@ -18,6 +18,8 @@ _KNOWN: dict[int, tuple[int, str]] = {
     10015: (404, "Unknown Webhook"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    30015: (400, "Maximum number of attachments in a message reached (10)"),
+    40005: (413, "Request entity too large"),
     40060: (400, "Interaction has already been acknowledged."),
     40094: (400, "This interaction has reached the maximum number of follow-up messages"),
     50001: (403, "Missing Access"),
@@ -29,6 +31,11 @@ _KNOWN: dict[int, tuple[int, str]] = {
     50027: (401, "Invalid Webhook Token"),
     50083: (400, "Thread is archived"),
     50109: (400, "The request body contains invalid JSON."),
+    50159: (400, "Voice messages do not support additional content."),
+    50160: (400, "Voice messages must have a single audio attachment."),
+    50161: (400, "Voice messages must have supporting metadata."),
+    50162: (400, "Voice messages cannot be edited."),
+    50173: (400, "You cannot send voice messages in this channel."),
     160004: (400, "A thread has already been created for this message"),
 }
 

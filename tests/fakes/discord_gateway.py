@@ -209,6 +209,8 @@ def _redacted(data: Json) -> Json:
     """What a bot without the message content intent gets."""
     emptied: Json = {"content": "", "embeds": [], "attachments": [], "components": []}
     shown = data | {name: value for name, value in emptied.items() if name in data}
+    if "message_snapshots" in shown:
+        shown["message_snapshots"] = [{"message": _redacted(entry["message"])} for entry in data["message_snapshots"]]
     if shown.get("referenced_message"):
         shown["referenced_message"] = _redacted(shown["referenced_message"])
     return shown

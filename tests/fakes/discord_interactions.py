@@ -12,15 +12,18 @@ from dataclasses import dataclass, field
 from tests.fakes.discord_checks import check_body
 from tests.fakes.discord_errors import invalid_form, refusal
 from tests.fakes.discord_mentions import Mentions, allowed_mentions
-from tests.fakes.discord_messages import require_something, revise, with_files
+from tests.fakes.discord_messages import require_something, revise
+from tests.fakes.discord_modals import check_modal
 from tests.fakes.discord_payloads import interaction_object, message_object
 from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
 from tests.fakes.discord_state import Channel, Intent, Interaction, Json, Message, MessageFlag, User
+from tests.fakes.discord_uploads import check_voice, with_files, without_voice
 from tests.fakes.discord_world import Event, World
 
-COMMAND, COMPONENT, AUTOCOMPLETE = 2, 3, 4
-_SLASH_RESPONSE = 20
-_ALLOWED = {COMMAND: (4, 5, 9), COMPONENT: (4, 5, 6, 7, 9), AUTOCOMPLETE: (8,)}
+COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
+_SLASH_RESPONSE, _MENU_RESPONSE = 20, 23
+_ALLOWED = {COMMAND: (4, 5, 9), COMPONENT: (4, 5, 6, 7, 9), AUTOCOMPLETE: (8,), MODAL: (4, 5)}
+_FOR_COMPONENTS = (6, 7)
 
 
 @dataclass(slots=True)
@@ -86,8 +89,9 @@ class Interactions:
             raise refusal(40060)
         if now - interaction.at > self.world.rules.respond_within:
             raise refusal(10062)
-        if kind not in _ALLOWED[interaction.kind]:
-            raise invalid_form("type", "BASE_TYPE_CHOICES", f"Value must be one of {_ALLOWED[interaction.kind]}.")
+        allowed = _allowed(interaction)
+        if kind not in allowed:
+            raise invalid_form("type", "BASE_TYPE_CHOICES", f"Value must be one of {allowed}.")
         self._apply(interaction, kind, asked)
         interaction.response, interaction.responded_at = kind, now
         self._changed.set()
@@ -97,24 +101,24 @@ class Interactions:
 
     def follow_up(self, asked: Asked) -> Answer:
         """A further message. The first one after a deferral takes the place of "is thinking…"."""
-        interaction, body = self._live(asked), with_files(asked.body, asked)
+        interaction = self._live(asked)
         waiting = interaction.original
         if waiting is not None and waiting.thinking and waiting.id in waiting.channel.messages:
-            revise(self.world, waiting, body)
+            revise(self.world, waiting, asked)
             return self._shown(waiting)
         guild = interaction.channel.guild
         outside = interaction.user_install and (guild is None or not guild.has_bot)
         if outside and interaction.followups >= self.world.rules.user_install_followups:
             raise refusal(40094)
         interaction.followups += 1
-        return self._shown(self._post(interaction, body))
+        return self._shown(self._post(interaction, without_voice(asked.body), asked))
 
     def get_message(self, asked: Asked) -> Answer:
         return self._shown(self._message(asked))
 
     def edit_message(self, asked: Asked) -> Answer:
         message = self._message(asked)
-        revise(self.world, message, with_files(asked.body, asked))
+        revise(self.world, message, asked)
         return self._shown(message)
 
     def delete_message(self, asked: Asked) -> Answer:
@@ -122,10 +126,10 @@ class Interactions:
         return NOTHING
 
     def _apply(self, interaction: Interaction, kind: int, asked: Asked) -> None:
-        data = with_files(asked.body.get("data") or {}, asked)
+        data = asked.body.get("data") or {}
         match kind:
             case 4:
-                interaction.original = self._post(interaction, data)
+                interaction.original = self._post(interaction, data, asked)
             case 5:
                 interaction.original = self._think(interaction, data)
             case 6:
@@ -133,15 +137,18 @@ class Interactions:
             case 7:
                 interaction.original = interaction.message
                 assert interaction.message is not None
-                revise(self.world, interaction.message, data)
+                revise(self.world, interaction.message, asked, data)
             case 8:
                 interaction.choices = _checked_choices(data.get("choices") or [])
             case 9:
+                check_modal(data)
                 interaction.modal = data
 
-    def _post(self, interaction: Interaction, body: Json) -> Message:
+    def _post(self, interaction: Interaction, given: Json, asked: Asked) -> Message:
+        body = with_files(self.world, interaction.channel, given, asked)
         check_body(body, self.world.rules)
         require_something(body)
+        check_voice(interaction.channel, body)
         mentions = allowed_mentions(body.get("content") or "", body.get("allowed_mentions"), None)
         return self._place(interaction, body, mentions, MessageFlag(0))
 
@@ -155,7 +162,7 @@ class Interactions:
             self.world.bot,
             body,
             mentions,
-            type=_SLASH_RESPONSE if interaction.kind == COMMAND else 0,
+            type=_message_type(interaction),
             flags=int(flags | hidden),
             seen_by=interaction.user if hidden else None,
             interaction=interaction,
@@ -196,6 +203,18 @@ class Interactions:
         if kind in (4, 7):
             resource["message"] = message_object(message, self.world.bot)
         return {"interaction": data, "resource": resource}
+
+
+def _allowed(interaction: Interaction) -> tuple[int, ...]:
+    """The first responses; a form that a component opened may answer as the component could."""
+    more = _FOR_COMPONENTS if interaction.kind == MODAL and interaction.message is not None else ()
+    return _ALLOWED[interaction.kind] + more
+
+
+def _message_type(interaction: Interaction) -> int:
+    if interaction.kind != COMMAND:
+        return 0
+    return _MENU_RESPONSE if "target_id" in interaction.data else _SLASH_RESPONSE
 
 
 def _checked_choices(choices: list[Json]) -> list[Json]:

@@ -25,7 +25,8 @@ class Rules:
 
     Sources: Discord's documentation ("Rate Limits": 50 requests a second for each bot, interaction endpoints exempt,
     10,000 invalid requests in ten minutes; "Message": 2,000 characters, a nonce of 25; "Interactions": three seconds
-    for the first response, a token of 15 minutes, five follow-ups for an app that only the user installed). The
+    for the first response, a token of 15 minutes, five follow-ups for an app that only the user installed;
+    "Uploading Files" and "Create Message": 10 MiB a file, 25 MiB a request, ten files a message; sizes in bytes). The
     numbers for single routes are not documented: Discord announces them in headers, and 5 in 5 s is what the
     headers of message creation, message edits, typing and webhooks have said for years.
     """
@@ -42,6 +43,9 @@ class Rules:
     respond_within: float = 3.0
     token_life: float = 900.0
     user_install_followups: int = 5
+    upload: int = 10 * 1024 * 1024
+    request: int = 25 * 1024 * 1024
+    files: int = 10
     heartbeat: float = 41.25
     trims: bool = True
 

@@ -11,7 +11,8 @@ from tests.fakes.discord_errors import invalid_form, refusal
 from tests.fakes.discord_mentions import allowed_mentions
 from tests.fakes.discord_payloads import message_object
 from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
-from tests.fakes.discord_state import Channel, Json, Message, Permission
+from tests.fakes.discord_state import Channel, Json, Message, MessageFlag, Permission
+from tests.fakes.discord_uploads import check_voice, with_files, without_voice
 from tests.fakes.discord_world import World
 
 _SENDABLE = ("content", "embeds", "components", "attachments", "sticker_ids", "poll")
@@ -49,14 +50,19 @@ class Messages:
         return Answer([message_object(message, self.world.bot) for message in found[::-1][:limit]])
 
     def get(self, asked: Asked) -> Answer:
-        return Answer(message_object(visible_message(self.world, asked), self.world.bot))
+        message = visible_message(self.world, asked)
+        if message.channel.lacks(Permission.READ_MESSAGE_HISTORY):
+            raise refusal(50013)
+        return Answer(message_object(message, self.world.bot))
 
     def create(self, asked: Asked) -> Answer:
-        channel, body = writable_channel(self.world, asked), with_files(asked.body, asked)
+        channel = writable_channel(self.world, asked)
+        body = with_files(self.world, channel, asked.body, asked)
         if channel.recipient is not None and not channel.recipient.accepts_dms:
             raise refusal(50007)
         check_body(body, self.world.rules)
         require_something(body)
+        check_voice(channel, body)
         repeated = self._repeated(body)
         if repeated is not None:
             return Answer(message_object(repeated, self.world.bot))
@@ -68,7 +74,7 @@ class Messages:
             raise refusal(50005)
         if message.channel.archived:
             raise refusal(50083)
-        revise(self.world, message, with_files(asked.body, asked))
+        revise(self.world, message, asked)
         return Answer(message_object(message, self.world.bot))
 
     def delete(self, asked: Asked) -> Answer:
@@ -120,8 +126,15 @@ def _quoted(channel: Channel, reference: Json | None) -> Message | None:
     return quoted
 
 
-def revise(world: World, message: Message, body: Json) -> None:
-    """Apply an edit. Its mentions are parsed anew, and by the defaults unless the edit says otherwise."""
+def revise(world: World, message: Message, asked: Asked, body: Json | None = None) -> None:
+    """Apply an edit. Its mentions are parsed anew, and by the defaults unless the edit says otherwise.
+
+    `body` is the request's, unless it is told apart from it.
+    """
+    if message.flags & MessageFlag.VOICE:
+        raise refusal(50162)
+    given = without_voice(asked.body if body is None else body)
+    body = with_files(world, message.channel, given, asked, message.attachments)
     check_body(body, world.rules)
     shown: Json = {name: getattr(message, name) for name in ("content", "embeds", "components", "attachments")}
     require_something(shown | body)
@@ -138,14 +151,3 @@ def require_something(body: Json) -> None:
 
 def _visible(value: Any) -> bool:
     return bool(value.strip() if isinstance(value, str) else value)
-
-
-def with_files(body: Json, asked: Asked) -> Json:
-    """A message's body, the uploads of its request turned into attachments."""
-    if not asked.files:
-        return body
-    attachments = [
-        {"id": str(number), "filename": name, "size": len(data), "url": "", "proxy_url": ""}
-        for number, (name, data) in enumerate(asked.files)
-    ]
-    return body | {"attachments": attachments}

@@ -135,7 +135,7 @@ def message_object(message: Message, bot: User, *, quoting: bool = True) -> Json
         "type": message.type,
         "content": message.content,
         "author": user_object(message.author),
-        "attachments": message.attachments,
+        "attachments": [file.object() for file in message.attachments],
         "embeds": message.embeds,
         "components": message.components,
         "mentions": [_mention(user, message.channel.guild) for user in message.mentions],
@@ -153,6 +153,10 @@ def message_object(message: Message, bot: User, *, quoting: bool = True) -> Json
         data["thread"] = channel_object(message.thread, bot)
     if message.interaction is not None:
         data |= _origin(message.interaction, bot)
+    if message.stickers:
+        data["sticker_items"] = message.stickers
+    if message.forwarded is not None:
+        data |= _forwarded(message.forwarded)
     if message.reference is not None:
         data |= _reference(message, bot, quoting=quoting)
     return data
@@ -189,6 +193,24 @@ def _reference(message: Message, bot: User, *, quoting: bool) -> Json:
         quoted = place.messages.get(message.reference or "")
         data["referenced_message"] = message_object(quoted, bot, quoting=False) if quoted else None
     return data
+
+
+def _forwarded(message: Message) -> Json:
+    """What a forwarded message shows: the words and files of the other one, without its author."""
+    shown = {
+        "type": message.type,
+        "content": message.content,
+        "embeds": message.embeds,
+        "attachments": [file.object() for file in message.attachments],
+        "timestamp": message.created.isoformat(),
+        "edited_timestamp": message.edited.isoformat() if message.edited else None,
+        "flags": message.flags,
+        "mentions": [],
+        "mention_roles": [],
+        "components": [],
+    }
+    reference: Json = {"type": 1, "message_id": message.id, "channel_id": message.channel.id}
+    return {"message_reference": reference, "message_snapshots": [{"message": shown}]}
 
 
 def event_object(message: Message, bot: User) -> Json:

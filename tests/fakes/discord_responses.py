@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from tests.fakes.discord_routes import UploadPart
 from tests.fakes.faults import Fault
+
+_FILE = re.compile(r"files\[(\d+)\]")
 
 
 async def faulty(fault: Fault, request: web.Request, effect: Callable[[], web.Response]) -> web.Response:
@@ -57,13 +61,13 @@ def json_response(status: int, body: Any, headers: dict[str, str]) -> web.Respon
     return web.Response(status=status, headers=headers, body=json.dumps(body).encode(), content_type="application/json")
 
 
-async def read_body(request: web.Request) -> tuple[Any, tuple[tuple[str, bytes], ...]]:
+async def read_body(request: web.Request) -> tuple[Any, tuple[UploadPart, ...]]:
     """The JSON body and the files of a request, which is JSON or a form with the JSON in `payload_json`."""
     if not request.content_type.startswith("multipart/"):
         raw = await request.read()
         return (json.loads(raw) if raw else {}), ()
     payload: Any = {}
-    files = []
+    files: list[UploadPart] = []
     reader = await request.multipart()
     while (part := await reader.next()) is not None:
         assert isinstance(part, BodyPartReader)
@@ -71,5 +75,6 @@ async def read_body(request: web.Request) -> tuple[Any, tuple[tuple[str, bytes],
         if part.name == "payload_json":
             payload = json.loads(data)
         else:
-            files.append((part.filename or "file", data))
+            found = _FILE.fullmatch(part.name or "")
+            files.append((found[1] if found else str(len(files)), part.filename or "file", data))
     return payload, tuple(files)

@@ -12,6 +12,10 @@ from tests.fakes.discord_limits import Group
 Json = dict[str, Any]
 
 
+UploadPart = tuple[str, str, bytes]
+"""A file of a form: the `n` of its `files[n]`, its name, its bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request as its handler sees it: the variables of its path, its query, its JSON body, its uploaded files."""
@@ -19,7 +23,7 @@ class Asked:
     path: Mapping[str, str]
     query: Mapping[str, str]
     body: Any
-    files: tuple[tuple[str, bytes], ...] = ()
+    files: tuple[UploadPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

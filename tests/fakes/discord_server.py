@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 API = "/api/v10"
 
+Serve = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
 
 @dataclass(slots=True)
 class Server:
@@ -35,14 +37,19 @@ class Server:
     calls: list[Call] = field(default_factory=list)
     floods: int = 0
     _routes: list[Route] = field(default_factory=list)
-    _gateway: Callable[[web.Request], Awaitable[web.StreamResponse]] | None = None
+    _gateway: Serve | None = None
+    _files: dict[str, Serve] = field(default_factory=dict)
     _runner: web.AppRunner | None = None
     _sockets: set[asyncio.Transport] = field(default_factory=set)
 
     def add(self, routes: list[Route]) -> None:
         self._routes.extend(routes)
 
-    def add_gateway(self, serve: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> None:
+    def add_cdn(self, path: str, serve: Serve) -> None:
+        """Files lie beside the API and need no token."""
+        self._files[path] = serve
+
+    def add_gateway(self, serve: Serve) -> None:
         self._gateway = serve
 
     async def start(self) -> None:
@@ -50,6 +57,8 @@ class Server:
         app.router.add_get("/gateway", self._serve_gateway)
         for route in self._routes:
             app.router.add_route(route.method, API + route.path, self._endpoint(route))
+        for path, serve in self._files.items():
+            app.router.add_get(path, self._file_server(serve))
         app.router.add_route("*", "/{anything:.*}", self._serve_unknown)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.01)
         await self._runner.setup()
@@ -65,7 +74,7 @@ class Server:
                 transport.abort()
             await runner.cleanup()
 
-    def _endpoint(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _endpoint(self, route: Route) -> Serve:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             return await self._serve(route, request)
 
@@ -113,6 +122,26 @@ class Server:
             return await self._gateway(request)
         finally:
             self._sockets.discard(request.transport)
+
+    def _file_server(self, serve: Serve) -> Serve:
+        async def served(request: web.Request) -> web.StreamResponse:
+            return await self._serve_file(request, serve)
+
+        return served
+
+    async def _serve_file(self, request: web.Request, serve: Serve) -> web.StreamResponse:
+        """Logged, and named in faults, as `GET /attachments`."""
+        folder = request.path.split("/")[1]
+        call = Call(f"GET /{folder}", dict(request.match_info), None, _now())
+        self.calls.append(call)
+        fault = self.faults.next(call.route, call.parameters)
+        if fault is not None and fault.kind == "stall_before":
+            await asyncio.sleep(fault.seconds)
+        elif fault is not None:
+            return self._logged(call, await faulty(fault, request, web.Response))
+        response = await serve(request)
+        call.status = response.status
+        return response
 
     async def _serve_unknown(self, request: web.Request) -> web.Response:
         call = Call(f"{request.method} {request.path}", {}, None, _now())

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import IntEnum, IntFlag
 from typing import Any
 
+from tests.fakes.discord_cdn import StoredFile
 from tests.fakes.screen import Screen
 
 Json = dict[str, Any]
@@ -26,6 +27,7 @@ class Permission(IntFlag):
     USE_APPLICATION_COMMANDS = 1 << 31
     CREATE_PUBLIC_THREADS = 1 << 35
     SEND_MESSAGES_IN_THREADS = 1 << 38
+    SEND_VOICE_MESSAGES = 1 << 46
 
 
 EVERYTHING = Permission(sum(Permission))
@@ -44,6 +46,7 @@ class MessageFlag(IntFlag):
     LOADING = 1 << 7
     SILENT = 1 << 12
     VOICE = 1 << 13
+    HAS_SNAPSHOT = 1 << 14
     COMPONENTS_V2 = 1 << 15
 
 
@@ -134,7 +137,8 @@ class Channel:
 class Message:
     """A message as it is now. `seen_by` is set for an ephemeral one: only that person sees it.
 
-    `pings` are those whom it notifies: "everyone", "user:ID", "role:ID".
+    `pings` are those whom it notifies: "everyone", "user:ID", "role:ID". `forwarded` is a copy of the message that it
+    passes on.
     """
 
     id: str
@@ -146,7 +150,9 @@ class Message:
     content: str = ""
     embeds: list[Json] = field(default_factory=list)
     components: list[Json] = field(default_factory=list)
-    attachments: list[Json] = field(default_factory=list)
+    attachments: list[StoredFile] = field(default_factory=list)
+    stickers: list[Json] = field(default_factory=list)
+    forwarded: Message | None = None
     flags: int = 0
     nonce: str | None = None
     reference: str | None = None
@@ -167,7 +173,7 @@ class Message:
 
 @dataclass(eq=False, slots=True)
 class Interaction:
-    """A slash command (2), a press of a button (3) or a request for suggestions (4), and how the bot met it.
+    """A command (2), a press of a button (3), a request for suggestions (4) or a form (5), and how the bot met it.
 
     `at` and `responded_at` are on the loop's clock; `response` is the callback's type and `original` the message that
     `@original` names. `choices` are the suggestions answered and `modal` a form that was shown.

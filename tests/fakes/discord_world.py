@@ -6,8 +6,9 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
+from tests.fakes.discord_cdn import Cdn, StoredFile
 from tests.fakes.discord_checks import buttons
 from tests.fakes.discord_limits import Rules
 from tests.fakes.discord_mentions import Mentions
@@ -25,7 +26,7 @@ from tests.fakes.discord_state import (
     Role,
     User,
 )
-from tests.fakes.screen import Shown, Version
+from tests.fakes.screen import SeenFile, Shown, Version
 
 _EPOCH_MS = 1_420_070_400_000
 """The first millisecond of 2015, which Discord's ids count from."""
@@ -46,11 +47,13 @@ class Event:
 
 @dataclass(slots=True)
 class World:
-    """`clock` is the loop's time in seconds; `emit` hands an event to the gateway."""
+    """`clock` is the loop's time in seconds; `emit` hands an event to the gateway, `base_url` is where files are."""
 
     clock: Callable[[], float]
     emit: Callable[[Event], None]
     rules: Rules
+    base_url: Callable[[], str]
+    cdn: Cdn = field(init=False)
     bot: User = field(init=False)
     users: dict[str, User] = field(default_factory=dict)
     guilds: dict[str, Guild] = field(default_factory=dict)
@@ -59,6 +62,7 @@ class World:
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def __post_init__(self) -> None:
+        self.cdn = Cdn(self.base_url, self.new_id)
         self.bot = self.add_user("Parley", bot=True)
 
     def new_id(self) -> str:
@@ -161,6 +165,8 @@ class World:
     def remove(self, message: Message) -> None:
         channel = message.channel
         del channel.messages[message.id]
+        for file in message.attachments:
+            self.cdn.forget(file)
         self._shown(message).deleted_at = self.clock()
         channel.screen.touch()
         if message.seen_by is None:
@@ -197,7 +203,11 @@ class World:
         marks = {"ephemeral": message.seen_by is not None, "thinking": message.thinking, "pings": list(message.pings)}
         pairs = ((button.get("label") or "", button.get("custom_id")) for button in buttons(message.components))
         return Version(
-            self.clock(), message.content, tuple((label, data) for label, data in pairs if data), body | marks
+            self.clock(),
+            message.content,
+            tuple((label, data) for label, data in pairs if data),
+            tuple(_seen(file, message) for file in message.attachments),
+            body | marks,
         )
 
     def _shown(self, message: Message) -> Shown:
@@ -214,3 +224,10 @@ class World:
             self.emit(Event(name, data, Intent.DIRECT_MESSAGES))
         elif channel.guild.has_bot and not channel.lacks(Permission.VIEW_CHANNEL):
             self.emit(Event(name, data, Intent.GUILD_MESSAGES, open=own))
+
+
+def _seen(file: StoredFile, message: Message) -> SeenFile:
+    kind: Literal["image", "voice", "audio", "document"] = file.kind
+    if message.flags & MessageFlag.VOICE:
+        kind = "voice"
+    return SeenFile(kind, file.upload.filename, file.upload.data, file.upload.duration)

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
-from bot.domain.conversations import Answer, Exchange, Question, Turn
+from bot.domain.attachments import Attachment
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
 from bot.domain.ids import ChatRef, Person, scope_ladder
+from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
-from bot.errors import MessageGone
+from bot.domain.text import utf16_length
+from bot.errors import FileTooLarge, FileUnavailable, MessageGone, ModelError
 from bot.ports import Channel
+from tests.fakes.memory_history import MemoryConversations, MemoryPictures
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -66,76 +72,9 @@ class MemoryNotes:
 
 
 @dataclass(slots=True)
-class MemoryConversations:
-    """Turns by id; a conversation is the list of its turns' ids."""
-
-    turns: dict[int, Turn] = field(default_factory=dict)
-    threads: list[list[int]] = field(default_factory=list)
-    chats: dict[str, list[int]] = field(default_factory=dict)
-
-    async def current(self, chat_key: str) -> int:
-        known = self.chats.get(chat_key)
-        return known[-1] if known else await self.start_new(chat_key)
-
-    async def start_new(self, chat_key: str) -> int:
-        self.threads.append([])
-        self.chats.setdefault(chat_key, []).append(len(self.threads) - 1)
-        return len(self.threads) - 1
-
-    async def add_question(self, conversation: int, question: Question) -> int | None:
-        if any(turn.question.key == question.key for turn in self.turns.values()):
-            return None
-        turn = Turn(len(self.turns) + 1, question)
-        self.turns[turn.id] = turn
-        self.threads[conversation].append(turn.id)
-        return turn.id
-
-    async def add_answer(self, turn: int, answer: Answer) -> int:
-        self.turns[turn] = replace(self.turns[turn], answer=answer)
-        return turn
-
-    async def before(self, turn: int, characters: int) -> Sequence[Exchange]:
-        thread = next(thread for thread in self.threads if turn in thread)
-        turns = self._newest(thread[: thread.index(turn)], characters)
-        return [
-            Exchange(each.question.author_name, each.question.text, each.answer.text if each.answer else None)
-            for each in turns
-        ]
-
-    async def last(self, conversation: int) -> Turn | None:
-        thread = self.threads[conversation]
-        return self.turns[thread[-1]] if thread else None
-
-    async def turn(self, turn: int) -> tuple[Turn, str] | None:
-        for chat_key, conversations in self.chats.items():
-            if any(turn in self.threads[conversation] for conversation in conversations):
-                return self.turns[turn], chat_key
-        return None
-
-    async def by_message(self, chat_key: str, message_id: str) -> Turn | None:
-        for conversation in self.chats.get(chat_key, []):
-            for turn in self.threads[conversation]:
-                if self.turns[turn].question.message_id == message_id:
-                    return self.turns[turn]
-        return None
-
-    async def move(self, old_chat_key: str, new_chat_key: str) -> None:
-        self.chats[new_chat_key] = self.chats.get(new_chat_key, []) + self.chats.pop(old_chat_key, [])
-
-    def _newest(self, ids: Sequence[int], characters: int) -> Sequence[Turn]:
-        taken: list[Turn] = []
-        room = characters
-        for turn in (self.turns[each] for each in reversed(ids)):
-            room -= len(turn.question.text) + len(turn.answer.text if turn.answer else "")
-            if room < 0:
-                break
-            taken.append(turn)
-        return taken[::-1]
-
-
-@dataclass(slots=True)
 class MemoryStore:
     conversations: MemoryConversations = field(default_factory=MemoryConversations)
+    pictures: MemoryPictures = field(default_factory=MemoryPictures)
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     personas: MemoryPersonas = field(default_factory=MemoryPersonas)
     notes: MemoryNotes = field(default_factory=MemoryNotes)
@@ -163,10 +102,17 @@ class MemoryShelf:
 
 @dataclass(slots=True)
 class MemoryModels:
-    """Providers that offer these models and repeat the last message."""
+    """Providers that offer these models and repeat the last message.
+
+    Each call that hears, paints or speaks takes the next of what is prepared for it; an error is raised.
+    """
 
     names: list[str]
     providers: tuple[str, ...] = ("acme", "silent")
+    transcripts: list[str | ModelError] = field(default_factory=list)
+    paintings: list[Sequence[ImageEvent | ModelError]] = field(default_factory=list)
+    sounds: list[Sound | ModelError] = field(default_factory=list)
+    requests: list[TranscriptionRequest | ImageRequest | SpeechRequest] = field(default_factory=list)
 
     def knows(self, model: str) -> bool:
         return model.partition("/")[0] in self.providers
@@ -178,6 +124,27 @@ class MemoryModels:
         yield Started(model=request.model)
         yield TextDelta(text=str(request.messages[-1].content))
         yield Finished(reason="stop")
+
+    async def transcribe(self, request: TranscriptionRequest) -> str:
+        self.requests.append(request)
+        return _unless_error(self.transcripts.pop(0))
+
+    async def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
+        self.requests.append(request)
+        for event in self.paintings.pop(0):
+            if isinstance(event, ModelError):
+                raise event
+            yield event
+
+    async def speak(self, request: SpeechRequest) -> Sound:
+        self.requests.append(request)
+        return _unless_error(self.sounds.pop(0))
+
+
+def _unless_error(prepared: T | ModelError) -> T:
+    if isinstance(prepared, ModelError):
+        raise prepared
+    return prepared
 
 
 @dataclass(slots=True)
@@ -226,19 +193,23 @@ class Admins:
 
 @dataclass(slots=True)
 class MemoryChannel:
-    """A chat whose messages are kept as they look."""
+    """A chat whose messages are kept as they look. `files` are those that people sent, by handle."""
 
     chat: ChatRef
     limits: Limits = field(default_factory=lambda: Limits(text=4096, place=()))
     messages: dict[str, Outgoing] = field(default_factory=dict)
     typings: int = 0
+    files: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def rate_key(self) -> str:
         return self.chat.chat_id
 
     def fits(self, source: str) -> bool:
-        return len(source) <= self.limits.text
+        return utf16_length(source) <= self.limits.text
+
+    def fits_caption(self, source: str) -> bool:
+        return utf16_length(source) <= self.limits.caption
 
     async def send(self, message: Outgoing) -> str:
         message_id = str(len(self.messages) + 1)
@@ -248,10 +219,18 @@ class MemoryChannel:
     async def edit(self, message_id: str, message: Outgoing) -> None:
         if message_id not in self.messages:
             raise MessageGone
-        self.messages[message_id] = message
+        self.messages[message_id] = replace(message, files=message.files or self.messages[message_id].files)
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         raise AssertionError("this chat shows no previews")
 
     async def typing(self) -> None:
         self.typings += 1
+
+    async def fetch(self, attachment: Attachment, limit: int) -> bytes:
+        if attachment.handle not in self.files:
+            raise FileUnavailable
+        data = self.files[attachment.handle]
+        if len(data) > limit:
+            raise FileTooLarge(limit)
+        return data

@@ -1,14 +1,17 @@
-"""A server that speaks the OpenAI API for chat: it enforces OpenAI's rules and answers from scripts."""
+"""A server that speaks the OpenAI API: it enforces OpenAI's rules and answers from scripts."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Self
 
-import orjson
 from aiohttp import web
 
+from tests.fakes.openai_chat import completion, stream_answer
+from tests.fakes.openai_media import MediaAnswers
+from tests.fakes.openai_media_rules import CAPABILITIES, check_media
+from tests.fakes.openai_media_script import MediaCall, MediaScript
 from tests.fakes.openai_rules import (
     FakeModel,
     Refused,
@@ -18,14 +21,22 @@ from tests.fakes.openai_rules import (
     check_request,
     prompt_tokens,
 )
-from tests.fakes.openai_script import Frames, Script
-
-Seen = dict[str, Any]
-"""A recorded request: `time` (the loop's clock), `path`, `peer` (the client's address), `headers` (lower case), `body`
-(the JSON), `disconnected` (the client left before the end), `finished` (the answer went out) and `emissions`
-(time and characters of each piece)."""
+from tests.fakes.openai_script import Script
+from tests.fakes.openai_wire import CutByScript, Seen, bearer, json_response, recorded, whole_response
 
 MODELS = (FakeModel("test-model"), FakeModel("other-model"), FakeModel("reasoner", reasoning=True))
+
+# The second image model answers with addresses and in one piece, as OpenAI's did before.
+MEDIA_MODELS = (
+    FakeModel("gpt-image-2", capability="image"),
+    FakeModel("dall-e-3", capability="image", streams=False),
+    FakeModel("gpt-transcribe", capability="transcription"),
+    FakeModel("whisper-1", capability="transcription"),
+    FakeModel("gpt-4o-mini-tts", capability="speech"),
+)
+
+Answering = Callable[[web.Request, Seen, str | None, str | None], Awaitable[web.StreamResponse]]
+"""Takes the request, how it is recorded, the key, and Azure's deployment."""
 
 
 def echo(body: dict[str, Any]) -> Script:
@@ -40,6 +51,8 @@ class OpenAIFake:
     """Enter it to serve on a free port of 127.0.0.1; `url` is the base URL, `azure_url` the Azure endpoint.
 
     A chat request takes the first of `answers` whose `when` agrees, else what `respond` returns for the request's JSON.
+    A media request takes the first of `media_answers` that agrees; without one it gets a drawn picture, a tone, or
+    `media.words` as its transcript.
     """
 
     def __init__(
@@ -47,12 +60,15 @@ class OpenAIFake:
         respond: Callable[[dict[str, Any]], Script] = echo,
         *,
         answers: Iterable[Script] = (),
-        models: Sequence[FakeModel] = MODELS,
+        media_answers: Iterable[MediaScript] = (),
+        models: Sequence[FakeModel] = (*MODELS, *MEDIA_MODELS),
         key: str = "test-key",
         record_emissions: bool = False,
     ) -> None:
         self.respond = respond
         self.answers = list(answers)
+        self.media_answers = list(media_answers)
+        self.media = MediaAnswers()
         self.models = {model.name: model for model in models}
         self.key = key
         self.record_emissions = record_emissions
@@ -72,6 +88,10 @@ class OpenAIFake:
         app.router.add_get("/v1/models", self._list_models)
         app.router.add_post("/openai/deployments/{model}/chat/completions", self._azure_chat)
         app.router.add_get("/openai/models", self._azure_list_models)
+        for call in CAPABILITIES:
+            app.router.add_post(f"/v1/{call}", self._media)
+            app.router.add_post(f"/openai/deployments/{{model}}/{call}", self._azure_media)
+        app.router.add_get("/files/{name}", self._file)
         self._runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -89,6 +109,10 @@ class OpenAIFake:
         """The JSON of the chat requests, oldest first."""
         return [seen["body"] for seen in self.requests if seen["path"].endswith("/chat/completions")]
 
+    def calls(self, call: MediaCall) -> list[Seen]:
+        """The media requests of one kind, oldest first."""
+        return [seen for seen in self.requests if seen["path"].endswith(f"/{call}")]
+
     async def until(self, predicate: Callable[[], bool], timeout: float = 5.0) -> None:
         """Wait until something that the fake records (a request, a disconnection, an end) makes this true."""
         async with asyncio.timeout(timeout):
@@ -97,43 +121,58 @@ class OpenAIFake:
                 await self._changed.wait()
 
     async def _list_models(self, request: web.Request) -> web.Response:
-        return await self._models(request, _bearer(request))
+        return await self._models(request, bearer(request))
 
     async def _azure_list_models(self, request: web.Request) -> web.Response:
         return await self._models(request, request.headers.get("api-key"))
 
     async def _models(self, request: web.Request, key: str | None) -> web.Response:
-        self._record(request, None)
+        await self._record(request)
         await asyncio.sleep(self.models_delay)
         if self.models_status != 200:
-            return _json({"error": {"message": "The server had an error."}}, self.models_status)
+            return json_response({"error": {"message": "The server had an error."}}, self.models_status)
         try:
             check_key(key, self.key)
         except Refused as refused:
-            return _json(refused.body, refused.status)
+            return json_response(refused.body, refused.status)
         rows = [{"id": name, "object": "model", "created": 1, "owned_by": "fake"} for name in self.models]
-        return _json({"object": "list", "data": rows})
+        return json_response({"object": "list", "data": rows})
+
+    async def _file(self, request: web.Request) -> web.Response:
+        await self._record(request)
+        return self.media.file(request)
 
     async def _azure_chat(self, request: web.Request) -> web.StreamResponse:
+        return await self._azure(request, self._chat_checked)
+
+    async def _azure_media(self, request: web.Request) -> web.StreamResponse:
+        return await self._azure(request, self._media_checked)
+
+    async def _azure(self, request: web.Request, answering: Answering) -> web.StreamResponse:
         if not request.query.get("api-version"):
-            return _json({"error": {"code": "404", "message": "Resource not found"}}, 404)
-        return await self._answer(request, request.headers.get("api-key"), request.match_info["model"])
+            return json_response({"error": {"code": "404", "message": "Resource not found"}}, 404)
+        return await self._answer(request, request.headers.get("api-key"), request.match_info["model"], answering)
 
     async def _chat(self, request: web.Request) -> web.StreamResponse:
-        return await self._answer(request, _bearer(request), None)
+        return await self._answer(request, bearer(request), None, self._chat_checked)
 
-    async def _answer(self, request: web.Request, key: str | None, deployment: str | None) -> web.StreamResponse:
-        seen = self._record(request, await request.read())
+    async def _media(self, request: web.Request) -> web.StreamResponse:
+        return await self._answer(request, bearer(request), None, self._media_checked)
+
+    async def _answer(
+        self, request: web.Request, key: str | None, deployment: str | None, answering: Answering
+    ) -> web.StreamResponse:
+        seen = await self._record(request)
         self.running += 1
         self.most_running = max(self.most_running, self.running)
         try:
-            response = await self._checked(request, seen, key, deployment)
+            response = await answering(request, seen, key, deployment)
             seen["finished"] = True
         except asyncio.CancelledError:
             seen["disconnected"] = not self._closing
             raise
-        except _CutByScript as cut:
-            return cut.response
+        except CutByScript as done:
+            return done.response
         except ConnectionError:
             seen["disconnected"] = True
             return web.Response()
@@ -143,7 +182,27 @@ class OpenAIFake:
             self.running -= 1
             self._changed.set()
 
-    async def _checked(
+    async def _media_checked(
+        self, request: web.Request, seen: Seen, key: str | None, deployment: str | None
+    ) -> web.StreamResponse:
+        call = next(call for call in CAPABILITIES if request.path.endswith(f"/{call}"))
+        try:
+            check_key(key, self.key)
+            fields = check_json(seen["body"])
+            model = check_model(deployment or fields.get("model"), self.models, CAPABILITIES[call])
+            check_media(call, fields, seen["files"], model)
+        except Refused as refused:
+            return json_response(refused.body, refused.status)
+        return await self.media.answer(request, seen, call, model, self._media_script(call, fields))
+
+    def _media_script(self, call: MediaCall, fields: dict[str, Any]) -> MediaScript:
+        for script in self.media_answers:
+            if script.call in (None, call) and (script.when is None or script.when(fields)):
+                self.media_answers.remove(script)
+                return script
+        return MediaScript()
+
+    async def _chat_checked(
         self, request: web.Request, seen: Seen, key: str | None, deployment: str | None
     ) -> web.StreamResponse:
         try:
@@ -152,15 +211,16 @@ class OpenAIFake:
             model = check_model(deployment or body.get("model"), self.models)
             check_request(body, model)
         except Refused as refused:
-            return _json(refused.body, refused.status)
+            return json_response(refused.body, refused.status)
         script = self._script(body)
         if script.header_delay:
             await asyncio.sleep(script.header_delay)
         if script.body is not None or script.status != 200:
-            return _whole(script)
+            return whole_response(script)
+        answer_id = f"chatcmpl-{len(self.requests)}"
         if not body.get("stream"):
-            return _json(_completion(script, model.name, prompt_tokens(body)))
-        return await self._stream(request, seen, script, model.name)
+            return json_response(completion(script, model.name, answer_id, prompt_tokens(body)))
+        return await stream_answer(request, seen, script, model.name, answer_id, record=self.record_emissions)
 
     def _script(self, body: dict[str, Any]) -> Script:
         for script in self.answers:
@@ -169,125 +229,8 @@ class OpenAIFake:
                 return script
         return self.respond(body)
 
-    async def _stream(self, request: web.Request, seen: Seen, script: Script, model: str) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": script.content_type or "text/event-stream"})
-        response.headers.update(script.headers)
-        await response.prepare(request)
-        usage_asked = bool((seen["body"].get("stream_options") or {}).get("include_usage"))
-        frames = Frames(script, f"chatcmpl-{len(self.requests)}", model, usage_asked)
-        if await self._pieces(request, response, seen, script, frames):
-            usage = script.usage or _usage(script, prompt_tokens(seen["body"]))
-            tail = frames.finish(usage) if script.finish_reason is not None else b""
-            if script.usage_at == "final" or (script.usage_at == "asked" and usage_asked):
-                tail += frames.usage(usage)
-            if script.done:
-                tail += frames.done()
-            await self._write(response, tail, script.tiny_writes)
-        await response.write_eof()
-        return response
-
-    async def _pieces(
-        self, request: web.Request, response: web.StreamResponse, seen: Seen, script: Script, frames: Frames
-    ) -> bool:
-        """Write the pieces; False when the script ends the body early."""
-        loop = asyncio.get_running_loop()
-        due = loop.time() + script.first_delay
-        await self._write(response, frames.role(), script.tiny_writes)
-        for thought in script.reasoning:
-            due = await _wait(due, script.pace)
-            await self._write(response, frames.reasoning(thought), script.tiny_writes)
-        steps: list[str | None] = [*script.pieces, None]
-        for index, text in enumerate(steps):
-            if script.cut_after == index and request.transport is not None:
-                await asyncio.sleep(0.01)  # lets what was written reach the client before the reset
-                request.transport.abort()
-                raise _CutByScript(response)
-            if script.stall_after == index:
-                await asyncio.Event().wait()
-            if script.end_after == index:
-                return False
-            if index in script.insert:
-                await self._write(response, script.insert[index], script.tiny_writes)
-            if text is not None:
-                due = await _wait(due, script.pace)
-                await self._write(response, frames.piece(text), script.tiny_writes)
-                if self.record_emissions:
-                    seen["emissions"].append((loop.time(), len(text)))
-        return True
-
-    async def _write(self, response: web.StreamResponse, data: bytes, tiny: bool) -> None:
-        if not tiny:
-            await response.write(data)
-            return
-        for start in range(0, len(data), 3):
-            await response.write(data[start : start + 3])
-            await asyncio.sleep(0)
-
-    def _record(self, request: web.Request, raw: bytes | None) -> Seen:
-        try:
-            body = orjson.loads(raw) if raw else None
-        except orjson.JSONDecodeError:
-            body = None
-        seen: Seen = {
-            "time": asyncio.get_running_loop().time(),
-            "path": request.path,
-            "peer": request.transport.get_extra_info("peername") if request.transport is not None else None,
-            "headers": {name.lower(): value for name, value in request.headers.items()},
-            "body": body,
-            "disconnected": False,
-            "finished": False,
-            "emissions": [],
-        }
+    async def _record(self, request: web.Request) -> Seen:
+        seen = await recorded(request)
         self.requests.append(seen)
         self._changed.set()
         return seen
-
-
-class _CutByScript(Exception):
-    """Leaves the answer unfinished on a connection that is reset."""
-
-    def __init__(self, response: web.StreamResponse) -> None:
-        super().__init__()
-        self.response = response
-
-
-def _bearer(request: web.Request) -> str | None:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    return key if scheme.lower() == "bearer" else None
-
-
-async def _wait(due: float, pace: float) -> float:
-    """Sleep until `due` and return when the next piece is due, so that lateness does not add up."""
-    late = asyncio.get_running_loop().time() - due
-    if late < 0:
-        await asyncio.sleep(-late)
-    return due + pace
-
-
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    return web.Response(body=orjson.dumps(value), status=status, headers=headers, content_type="application/json")
-
-
-def _whole(script: Script) -> web.Response:
-    if isinstance(script.body, bytes | str):
-        data = script.body if isinstance(script.body, bytes) else script.body.encode()
-        kind = script.content_type or "text/plain"
-        return web.Response(body=data, status=script.status, headers=script.headers, content_type=kind)
-    return _json(script.body, script.status, script.headers)
-
-
-def _usage(script: Script, prompt: int) -> dict[str, int]:
-    written = max(1, len(script.text.encode()) // 4)
-    return {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
-
-
-def _completion(script: Script, model: str, prompt: int) -> dict[str, Any]:
-    message = {"role": "assistant", "content": script.text, "refusal": None}
-    return {
-        "id": "chatcmpl-1",
-        "object": "chat.completion",
-        "created": 1_790_000_000,
-        "model": model,
-        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": script.finish_reason}],
-        "usage": script.usage or _usage(script, prompt),
-    }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Capability = Literal["chat", "image", "transcription", "speech"]
 
 # https://platform.openai.com/docs/api-reference/chat/create
 PARAMETERS = frozenset(
@@ -27,6 +30,8 @@ RANGES = {
 # What reasoning models refuse: https://platform.openai.com/docs/guides/reasoning
 REFUSED_BY_REASONING_MODELS = ("temperature", "top_p", "presence_penalty", "frequency_penalty", "stop")
 
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
 ROLES = frozenset({"developer", "system", "user", "assistant", "tool", "function"})
 
 
@@ -36,6 +41,13 @@ class FakeModel:
 
     `reasoning` models refuse `max_tokens` and sampling parameters; a model that is `old_fashioned` knows only
     `max_tokens`, as many compatible servers do.
+
+    A model without `vision` refuses pictures, one without `tools` functions; one whose `tools_need` is "no reasoning"
+    takes them only with `reasoning_effort: none`, as OpenAI's do here from gpt-5.4 on.
+
+    A model serves the calls of its `capability` alone. Image models called gpt-image-* keep the rules of OpenAI's;
+    others answer with addresses unless they are asked for base64. Those that do not `stream` ignore that they are asked
+    to. `formats` are those that a speech model makes (empty: all).
     """
 
     name: str
@@ -43,6 +55,12 @@ class FakeModel:
     old_fashioned: bool = False
     context: int = 128_000
     refuses: frozenset[str] = frozenset()
+    capability: Capability = "chat"
+    vision: bool = True
+    tools: bool = True
+    tools_need: Literal["nothing", "no reasoning"] = "nothing"
+    streams: bool = True
+    formats: tuple[str, ...] = ()
 
 
 class Refused(Exception):
@@ -68,11 +86,14 @@ def check_json(body: object) -> dict[str, Any]:
     return body
 
 
-def check_model(name: object, models: Mapping[str, FakeModel]) -> FakeModel:
+def check_model(name: object, models: Mapping[str, FakeModel], capability: Capability = "chat") -> FakeModel:
     if not isinstance(name, str):
         raise Refused(400, "you must provide a model parameter")
     if name not in models:
         raise Refused(404, f"The model `{name}` does not exist or you do not have access to it.", "model_not_found")
+    if models[name].capability != capability:
+        message = f"This is not a {capability} model and thus not supported in this endpoint."
+        raise Refused(404, message, None, "model")
     return models[name]
 
 
@@ -80,7 +101,9 @@ def check_request(body: Mapping[str, Any], model: FakeModel) -> None:
     for name in body:
         if name not in PARAMETERS:
             raise Refused(400, f"Unknown parameter: '{name}'.", "unknown_parameter", name)
-    check_messages(body.get("messages"))
+    check_messages(body.get("messages"), model)
+    check_tool_messages(body["messages"])
+    check_tools(body, model)
     check_parameters(body, model)
     tokens = prompt_tokens(body)
     if tokens > model.context:
@@ -132,7 +155,7 @@ def _refusal(name: str) -> Refused:
     return Refused(400, message, "unsupported_parameter", name)
 
 
-def check_messages(messages: object) -> None:
+def check_messages(messages: object, model: FakeModel) -> None:
     if not isinstance(messages, list) or not messages:
         raise Refused(400, "Invalid 'messages': expected a non-empty array.", "empty_array", "messages")
     for index, message in enumerate(messages):
@@ -144,20 +167,74 @@ def check_messages(messages: object) -> None:
             continue
         if isinstance(content, list) and content:
             for part in content:
-                _check_part(part, message["role"], f"{where}.content")
+                _check_part(part, message["role"], model, f"{where}.content")
         elif not isinstance(content, str):
             raise Refused(400, f"Invalid type for '{where}.content'.", "invalid_type", f"{where}.content")
 
 
-def _check_part(part: object, role: str, where: str) -> None:
+def _check_part(part: object, role: str, model: FakeModel, where: str) -> None:
     match part:
         case {"type": "text", "text": str()}:
             return
         case {"type": "image_url", "image_url": {"url": str(url)}} if role == "user":
+            if not model.vision:
+                message = "Invalid content type. image_url is only supported by certain models."
+                raise Refused(400, message, None, where)
             if not url.startswith(("http://", "https://", "data:image/")):
                 raise Refused(400, "Invalid image URL.", "invalid_image_url", where)
         case _:
             raise Refused(400, f"Invalid content part at '{where}'.", "invalid_value", where)
+
+
+def check_tool_messages(messages: list[dict[str, Any]]) -> None:
+    """Every call is answered right after the message that makes it, and nothing else is."""
+    waiting: list[str] = []
+    for index, message in enumerate(messages):
+        where = f"messages[{index}]"
+        if message["role"] == "tool":
+            if message.get("tool_call_id") not in waiting:
+                words = "messages with role 'tool' must be a response to a preceding message with 'tool_calls'."
+                raise Refused(400, f"Invalid parameter: {words}", None, f"{where}.role")
+            waiting.remove(message["tool_call_id"])
+            continue
+        _check_answered(waiting, where)
+        for call in message.get("tool_calls") or ():
+            match call:
+                case {"id": str(call_id), "type": "function", "function": {"name": str(), "arguments": str()}}:
+                    waiting.append(call_id)
+                case _:
+                    raise Refused(400, f"Invalid value at '{where}.tool_calls'.", "invalid_value", where)
+    _check_answered(waiting, "messages")
+
+
+def _check_answered(waiting: list[str], where: str) -> None:
+    if waiting:
+        words = (
+            "must be followed by tool messages responding to each 'tool_call_id'. The following tool_call_ids did not"
+        )
+        message = f"An assistant message with 'tool_calls' {words} have response messages: {', '.join(waiting)}"
+        raise Refused(400, message, None, where)
+
+
+def check_tools(body: Mapping[str, Any], model: FakeModel) -> None:
+    tools = body.get("tools")
+    if tools is None:
+        if body.get("tool_choice") is not None:
+            raise Refused(400, "'tool_choice' is only allowed when 'tools' are specified.", None, "tool_choice")
+        return
+    if not model.tools:
+        raise Refused(400, "tools is not supported in this model.", "unsupported_parameter", "tools")
+    if model.tools_need == "no reasoning" and body.get("reasoning_effort") != "none":
+        message = f"Function tools with reasoning_effort are not supported for {model.name} in /v1/chat/completions. "
+        raise Refused(400, message + "Please use /v1/responses instead.", None, "reasoning_effort")
+    if not isinstance(tools, list) or not 1 <= len(tools) <= 128:
+        raise Refused(400, "Invalid 'tools': expected an array of 1 to 128.", "empty_array", "tools")
+    for index, tool in enumerate(tools):
+        match tool:
+            case {"type": "function", "function": {"name": str(name)} as function} if _TOOL_NAME.fullmatch(name):
+                if isinstance(function.get("parameters", {}), dict):
+                    continue
+        raise Refused(400, f"Invalid value at 'tools[{index}]'.", "invalid_value", f"tools[{index}]")
 
 
 def prompt_tokens(body: Mapping[str, Any]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import orjson
 
@@ -36,10 +36,12 @@ class Script:
     `pieces` are the texts of the chunks and `pace` the seconds between two of them; the first follows `first_delay`
     seconds after the headers. `insert` maps an index of `pieces` to raw bytes that are written before that piece
     (`len(pieces)`: after the last one). `cut_after`, `stall_after` and `end_after` count pieces: the connection is
-    reset, nothing more comes, or the body ends there.
+    reset, nothing more comes, or the body ends there. `calls` are the names and the JSON arguments of tool calls, which
+    follow the text; an answer with some ends with the reason `tool_calls`.
     """
 
     pieces: Sequence[str] = ()
+    calls: Sequence[tuple[str, str]] = ()
     pace: float = 0.0
     first_delay: float = 0.0
     reasoning: Sequence[str] = ()
@@ -64,36 +66,38 @@ class Script:
     when: Callable[[dict[str, Any]], bool] | None = None
 
     @property
+    def reason(self) -> str | None:
+        return "tool_calls" if self.calls and self.finish_reason == "stop" else self.finish_reason
+
+    @property
     def text(self) -> str:
         return "".join(self.pieces)
 
     @classmethod
-    def of(cls, text: str, size: int = 4, **fields: Any) -> Script:
+    def of(cls, text: str, size: int = 4, **fields: Any) -> Self:
         """The text in pieces of `size` characters."""
         return cls([text[start : start + size] for start in range(0, len(text), size)], **fields)
 
     @classmethod
-    def error(
-        cls, status: int, message: str, code: str | None = None, param: str | None = None, **fields: Any
-    ) -> Script:
+    def error(cls, status: int, message: str, code: str | None = None, param: str | None = None, **fields: Any) -> Self:
         """OpenAI's error shape."""
         kind = "server_error" if status >= 500 else "invalid_request_error"
         detail = {"message": message, "type": kind, "param": param, "code": code}
         return cls(status=status, body={"error": detail}, **fields)
 
     @classmethod
-    def rate_limited(cls, headers: Mapping[str, str] | None = None, **fields: Any) -> Script:
+    def rate_limited(cls, headers: Mapping[str, str] | None = None, **fields: Any) -> Self:
         message = "Rate limit reached for requests. Please slow down."
         return cls.error(429, message, "rate_limit_exceeded", headers=headers or {}, **fields)
 
     @classmethod
-    def out_of_quota(cls, **fields: Any) -> Script:
+    def out_of_quota(cls, **fields: Any) -> Self:
         message = "You exceeded your current quota, please check your plan and billing details."
         detail = {"message": message, "type": "insufficient_quota", "param": None, "code": "insufficient_quota"}
         return cls(status=429, body={"error": detail}, **fields)
 
     @classmethod
-    def web_page(cls, **fields: Any) -> Script:
+    def web_page(cls, **fields: Any) -> Self:
         """A sign-in page with status 200, as captive portals and wrong addresses answer."""
         return cls(body=HTML_PAGE, content_type="text/html", **fields)
 
@@ -124,8 +128,19 @@ class Frames:
         value: Any = [{"type": "reasoning.text", "text": text}] if name == "reasoning_details" else text
         return self._delta_head + b'"%s":' % name.encode() + orjson.dumps(value) + self._delta_tail
 
+    def call(self, index: int, call_id: str, name: str, arguments: str) -> bytes:
+        """A tool call: first what is called, then its arguments in pieces."""
+        begun = {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
+        frames = self._call(begun)
+        for start in range(0, len(arguments), 8):
+            frames += self._call({"index": index, "function": {"arguments": arguments[start : start + 8]}})
+        return frames
+
+    def _call(self, call: Mapping[str, Any]) -> bytes:
+        return self._delta_head + b'"tool_calls":' + orjson.dumps([call]) + self._delta_tail
+
     def finish(self, usage: Mapping[str, Any]) -> bytes:
-        choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._script.finish_reason}
+        choice = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": self._script.reason}
         frame = self._head + b',"choices":[' + orjson.dumps(choice) + b"]"
         match self._script.usage_at:
             case "with_choices":

@@ -5,16 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFile:
+    """A file in a message: `kind` is what the platform shows it as."""
+
+    kind: Literal["image", "voice", "audio", "document"]
+    name: str
+    data: bytes = field(repr=False)
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """How a message looked from `at` (the loop's clock, seconds) on. `raw` is what the platform was given."""
+    """How a message looked from `at` (the loop's clock, seconds) on; `text` is the caption where there are files.
+
+    `raw` is what the platform was given.
+    """
 
     at: float
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
+    files: tuple[SeenFile, ...] = ()
     raw: dict[str, Any] = field(default_factory=dict)
 
 
@@ -35,6 +49,10 @@ class Shown:
     @property
     def buttons(self) -> tuple[tuple[str, str], ...]:
         return self.versions[-1].buttons
+
+    @property
+    def files(self) -> tuple[SeenFile, ...]:
+        return self.versions[-1].files
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """A Telegram Bot API server on a loopback socket, with the people and the screens behind it.
 
 It keeps Telegram's rules, not the bot's: what the real server refuses is refused with the same words.
-Not imitated: parse modes, delivery of updates to a webhook, uploads, inline messages.
+Not imitated: parse modes, delivery of updates to a webhook, files given by their address, inline messages.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from aiohttp import web
 
 from tests.fakes.faults import Fault, FaultPlan
 from tests.fakes.screen import Screen
+from tests.fakes.telegram_access import METERED
 from tests.fakes.telegram_errors import ApiError, not_found, too_many_requests, unauthorized
+from tests.fakes.telegram_files import FileStore
 from tests.fakes.telegram_limits import Flood, FloodRules
-from tests.fakes.telegram_methods import METERED, ChatMethods
+from tests.fakes.telegram_media import MediaMethods
+from tests.fakes.telegram_methods import ChatMethods
 from tests.fakes.telegram_parameters import Parameters, read_parameters
-from tests.fakes.telegram_people import People
 from tests.fakes.telegram_profile import ProfileMethods
+from tests.fakes.telegram_sharing import Sharing
 from tests.fakes.telegram_state import Chat, State, User
 from tests.fakes.telegram_updates import Update
 
 TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFake"
+DOWNLOAD = "download"
 BAD_GATEWAY = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>nginx</body>\r\n</html>\r\n"
 """The `body` of a fault with status 502, as the proxy before the Bot API answers."""
 
@@ -52,7 +56,7 @@ class Call:
         return chat_id if isinstance(chat_id, int) else None
 
 
-class TelegramFake(People):
+class TelegramFake(Sharing):
     """Enter it, hand `url + "/bot"` and `token` to a bot, and let people speak.
 
     `rules` is what flood control allows; `privacy` is the bot's privacy mode in groups.
@@ -73,14 +77,17 @@ class TelegramFake(People):
         self._called = asyncio.Event()
         self.flood = Flood(rules or FloodRules())
         self.state = State(self.bot_user)
-        super().__init__(self.state, privacy=privacy)
+        super().__init__(self.state, FileStore(), privacy=privacy)
         self.profile = ProfileMethods(self.state, privacy=privacy)
         self._methods: dict[str, Callable[[Parameters], Any]] = {
             **ChatMethods(self.state, self.flood).table(),
+            **MediaMethods(self.state, self.flood, self.files).table(),
             **self.profile.table(),
+            "getFile": self.files.get_file,
         }
         application = web.Application()
         application.router.add_route("*", r"/bot{token:[^/]+}/{method}", self._serve)
+        application.router.add_get(r"/file/bot{token:[^/]+}/{path:.+}", self._serve_file)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.2)
 
     async def __aenter__(self) -> TelegramFake:
@@ -134,9 +141,19 @@ class TelegramFake(People):
             call = Call(method, await read_parameters(request), asyncio.get_running_loop().time())
         except ApiError as error:
             return _answer(error.status, error.as_json())
+        return await self._attend(call, request)
+
+    async def _serve_file(self, request: web.Request) -> web.StreamResponse:
+        """Downloads are calls of the method `download`, for `calls` and for faults."""
+        if request.match_info["token"] != self.token:
+            return _answer(404, not_found().as_json())
+        parameters = {"path": request.match_info["path"]}
+        return await self._attend(Call(DOWNLOAD, parameters, asyncio.get_running_loop().time()), request)
+
+    async def _attend(self, call: Call, request: web.Request) -> web.StreamResponse:
         self.calls.append(call)
         self._called.set()
-        fault = self.faults.next(method, call.parameters)
+        fault = self.faults.next(call.method, call.parameters)
         response = await (self._carry_out(call) if fault is None else self._go_wrong(call, fault, request))
         if response is None:
             return _hang_up(request)
@@ -152,6 +169,9 @@ class TelegramFake(People):
             raise not_found()
 
     async def _carry_out(self, call: Call) -> web.Response:
+        if call.method == DOWNLOAD:
+            data = self.files.download(call.parameters["path"])
+            return _answer(404, not_found().as_json()) if data is None else web.Response(body=data)
         try:
             result = await self._result(call)
         except ApiError as error:
@@ -182,7 +202,9 @@ class TelegramFake(People):
             case "drop_before":
                 return None
             case "drop_after":
-                await self._carry_out(call)
+                done = await self._carry_out(call)
+                if call.method == DOWNLOAD:
+                    await _send_half(done, request)
                 return None
             case "stall_before":
                 await asyncio.sleep(fault.seconds)
@@ -212,6 +234,14 @@ def _scripted(fault: Fault) -> web.Response:
 
 def _answer(status: int, body: Any) -> web.Response:
     return web.Response(status=status, body=orjson.dumps(body), content_type="application/json")
+
+
+async def _send_half(whole: web.Response, request: web.Request) -> None:
+    """Begin an answer of which the rest never comes."""
+    data = bytes(whole.body) if isinstance(whole.body, bytes) else b""
+    begun = web.StreamResponse(headers={"Content-Length": str(len(data))})
+    await begun.prepare(request)
+    await begun.write(data[: len(data) // 2])
 
 
 def _hang_up(request: web.Request) -> web.Response:

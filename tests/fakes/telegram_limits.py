@@ -55,8 +55,8 @@ class FloodRules:
 
 
 class Meter(Protocol):
-    def wait(self, now: float) -> float:
-        """Seconds until one more call fits; 0 when it fits now."""
+    def wait(self, now: float, calls: int = 1) -> float:
+        """Seconds until so many more calls fit, or as many as ever do; 0 when they fit now."""
         ...
 
     def take(self, now: float) -> None: ...
@@ -69,8 +69,8 @@ class BucketMeter:
         self._level = bucket.capacity
         self._at = -math.inf
 
-    def wait(self, now: float) -> float:
-        missing = 1 - self._debt - self._filled(now)
+    def wait(self, now: float, calls: int = 1) -> float:
+        missing = min(calls, self._bucket.capacity) - self._debt - self._filled(now)
         return max(0.0, missing / self._bucket.per_second)
 
     def take(self, now: float) -> None:
@@ -87,10 +87,11 @@ class WindowMeter:
         self._seconds = window.seconds - slack
         self._taken: deque[float] = deque()
 
-    def wait(self, now: float) -> float:
+    def wait(self, now: float, calls: int = 1) -> float:
         while self._taken and self._taken[0] <= now - self._seconds:
             self._taken.popleft()
-        return 0.0 if len(self._taken) < self._calls else self._taken[0] + self._seconds - now
+        too_many = len(self._taken) + min(calls, self._calls) - self._calls
+        return 0.0 if too_many <= 0 else self._taken[too_many - 1] + self._seconds - now
 
     def take(self, now: float) -> None:
         self._taken.append(now)
@@ -118,20 +119,21 @@ class Flood:
         self._overall = Place([WindowMeter(rules.overall, rules.slack)])
         self._places: dict[tuple[int, Metered], Place] = {}
 
-    def charge(self, now: float, chat_id: int, what: Metered) -> None:
-        """Count one call. Raises a 429 ApiError when it is too many; a refused call is not counted."""
+    def charge(self, now: float, chat_id: int, what: Metered, calls: int = 1) -> None:
+        """Count a call, an album as many. Raises a 429 ApiError when it is too many; a refused one is not counted."""
         place = self._place(chat_id, what)
         places = [place, self._overall] if what == "message" else [place]
         for banned in places:
             self._respect_ban(banned, now)
         for full in places:
-            wait = max(meter.wait(now) for meter in full.meters)
+            wait = max(meter.wait(now, calls) for meter in full.meters)
             if wait > 0:
                 self.hits += 1
                 full.ban(now, max(wait, self._rules.first_ban))
                 raise self._refusal(full, now)
         for meter in (meter for counted in places for meter in counted.meters):
-            meter.take(now)
+            for _ in range(calls):
+                meter.take(now)
 
     def ban(self, now: float, chat_id: int, what: Metered, seconds: float) -> None:
         """Refuse these calls for a while, as a test's script asks; calling inside counts as the bot's own fault."""

@@ -6,21 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from tests.fakes.telegram_access import NOT_MODIFIED, ChatAccess
 from tests.fakes.telegram_entities import utf16_length
-from tests.fakes.telegram_errors import bad_request, forbidden, upgraded
-from tests.fakes.telegram_limits import Flood, Metered
-from tests.fakes.telegram_parameters import LONGEST_TEXT, Parameters, markup_of, text_of
-from tests.fakes.telegram_state import Chat, Json, Message, State
+from tests.fakes.telegram_errors import bad_request
+from tests.fakes.telegram_parameters import LONGEST_TEXT, Parameters, force_reply_of, markup_of, text_of
+from tests.fakes.telegram_state import Json
 
 Method = Callable[[Parameters], Any]
 
-METERED: dict[str, Metered] = {
-    "sendMessage": "message",
-    "editMessageText": "message",
-    "editMessageReplyMarkup": "message",
-    "sendMessageDraft": "activity",
-    "sendChatAction": "activity",
-}
 CHAT_ACTIONS = frozenset(
     {
         "typing",
@@ -36,17 +29,9 @@ CHAT_ACTIONS = frozenset(
         "upload_video_note",
     }
 )
-NOT_MODIFIED = (
-    "message is not modified: specified new message content and reply markup are exactly the same "
-    "as a current content and reply markup of the message"
-)
 
 
-class ChatMethods:
-    def __init__(self, state: State, flood: Flood) -> None:
-        self._state = state
-        self._flood = flood
-
+class ChatMethods(ChatAccess):
     def table(self) -> dict[str, Method]:
         return {
             "sendMessage": self.send_message,
@@ -62,20 +47,19 @@ class ChatMethods:
 
     def send_message(self, parameters: Parameters) -> Json:
         content, markup = text_of(parameters), markup_of(parameters)
-        chat = self._writable(parameters)
-        replied = self._replied(chat, parameters)
-        thread_id = self._thread(chat, parameters) or thread_of_reply(replied)
-        self._charge(chat, "sendMessage")
+        place = self._place(parameters)
+        self._charge(place.chat, "sendMessage")
         if utf16_length(content.text) > LONGEST_TEXT:
             raise bad_request("message is too long")
-        in_topic = thread_id in chat.topics
-        number = self._state.next_id(chat)
-        message = Message(chat, number, self._state.bot, content, markup, replied, thread_id, in_topic)
+        message = self._new(place, content, markup)
+        message.force_reply = force_reply_of(parameters)
         return self._state.add(message).as_json()
 
     def edit_message_text(self, parameters: Parameters) -> Json:
         content, markup = text_of(parameters), markup_of(parameters)
         message = self._own_message(parameters)
+        if message.media is not None:
+            raise bad_request("there is no text in the message to edit")
         self._charge(message.chat, "editMessageText")
         if utf16_length(content.text) > LONGEST_TEXT:
             raise bad_request("MESSAGE_TOO_LONG")
@@ -151,56 +135,3 @@ class ChatMethods:
         accepted = dict.fromkeys(gifts, True)
         full = {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": accepted}
         return {**self._chat(parameters).as_json(), **full}
-
-    def _chat(self, parameters: Parameters) -> Chat:
-        chat = self._state.chats.get(parameters.get("chat_id", 0))
-        if chat is None:
-            raise bad_request("chat not found" if parameters.get("chat_id") else "chat_id is empty")
-        return chat
-
-    def _writable(self, parameters: Parameters) -> Chat:
-        chat = self._chat(parameters)
-        if chat.moved_to is not None:
-            raise upgraded(chat.moved_to)
-        if chat.bot_is_out and chat.type == "private":
-            raise forbidden("bot was blocked by the user")
-        if chat.bot_is_out:
-            raise forbidden(f"bot was kicked from the {chat.type} chat")
-        return chat
-
-    def _own_message(self, parameters: Parameters) -> Message:
-        message = self._writable(parameters).messages.get(parameters.get("message_id", 0))
-        if message is None:
-            raise bad_request("message to edit not found")
-        if message.sender != self._state.bot:
-            raise bad_request("message can't be edited")
-        return message
-
-    def _replied(self, chat: Chat, parameters: Parameters) -> Message | None:
-        wanted = parameters.get("reply_parameters") or {}
-        number = wanted.get("message_id") or parameters.get("reply_to_message_id")
-        if not number:
-            return None
-        message = chat.messages.get(int(number))
-        without = wanted.get("allow_sending_without_reply") or parameters.get("allow_sending_without_reply")
-        if message is None and not without:
-            raise bad_request("message to be replied not found")
-        return message
-
-    def _thread(self, chat: Chat, parameters: Parameters) -> int | None:
-        """The topic that the call names. In an ordinary supergroup any message may begin a thread of replies."""
-        thread_id: int | None = parameters.get("message_thread_id") or None
-        chain = chat.type == "supergroup" and not chat.forum and thread_id in chat.messages
-        if thread_id is not None and thread_id not in chat.topics and not chain:
-            raise bad_request("message thread not found")
-        return thread_id
-
-    def _charge(self, chat: Chat, method: str) -> None:
-        self._flood.charge(asyncio.get_running_loop().time(), chat.id, METERED[method])
-
-
-def thread_of_reply(replied: Message | None) -> int | None:
-    """An answer joins the topic of what it answers and, in an ordinary supergroup, its chain of replies."""
-    if replied is None or replied.in_topic or replied.thread_id is not None:
-        return None if replied is None else replied.thread_id
-    return replied.id if replied.chat.type == "supergroup" and not replied.chat.forum else None

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from typing import Any
 
-from aiohttp import web
+from aiohttp import BodyPartReader, web
 
-from tests.fakes.telegram_entities import FormattedText, check_link, formatted
-from tests.fakes.telegram_errors import bad_request
+from tests.fakes.telegram_entities import FormattedText, check_link, formatted, utf16_length
+from tests.fakes.telegram_errors import ApiError, bad_request
 
 LONGEST_TEXT = 4096
 """UTF-16 units after entity parsing (Bot API, sendMessage)."""
 LONGEST_REQUEST_TEXT = 32_768
 """Bytes; beyond this the Bot API server refuses a text without looking at it."""
+LONGEST_CAPTION = 1024
+"""UTF-16 units after entity parsing (Bot API, sendPhoto and its siblings)."""
+LARGEST_UPLOAD = 50 * 1024 * 1024
+"""Bytes of all files of a request together (Bot API, sending files)."""
 MOST_BUTTONS = 100
 
 _INTEGERS = frozenset(
-    {"message_id", "message_thread_id", "offset", "limit", "timeout", "draft_id", "reply_to_message_id"}
+    {"message_id", "message_thread_id", "offset", "limit", "timeout", "draft_id", "reply_to_message_id", "duration"}
 )
-_BOOLEANS = frozenset({"drop_pending_updates", "allow_sending_without_reply", "show_alert", "is_big", "can_stop"})
+_BOOLEANS = frozenset(
+    {
+        "drop_pending_updates",
+        "allow_sending_without_reply",
+        "show_alert",
+        "is_big",
+        "can_stop",
+        "disable_content_type_detection",
+    }
+)
 _STRUCTURES = frozenset(
     {
         "entities",
@@ -32,10 +46,20 @@ _STRUCTURES = frozenset(
         "reaction",
         "message_ids",
         "menu_button",
+        "caption_entities",
+        "media",
     }
 )
 
 Parameters = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a multipart form."""
+
+    name: str
+    data: bytes = field(repr=False)
 
 
 async def read_parameters(request: web.Request) -> Parameters:
@@ -43,9 +67,27 @@ async def read_parameters(request: web.Request) -> Parameters:
     raw: Parameters = dict(request.query)
     if request.content_type == "application/json":
         raw.update(_object(await request.text()))
+    elif request.content_type == "multipart/form-data":
+        raw.update(await _form(request))
     elif request.method == "POST":
         raw.update(await request.post())
     return {name: _typed(name, value) for name, value in raw.items()}
+
+
+async def _form(request: web.Request) -> Parameters:
+    """The parts of a multipart form, read to the end also where they are too many bytes, so that the answer arrives."""
+    found: Parameters = {}
+    size = 0
+    async for part in await request.multipart():
+        assert isinstance(part, BodyPartReader), "the Bot API knows no forms within forms"
+        data = bytearray()
+        while chunk := await part.read_chunk(65536):
+            size += len(chunk)
+            data += chunk if size <= LARGEST_UPLOAD else b""
+        found[part.name or ""] = data.decode() if part.filename is None else Upload(part.filename, bytes(data))
+    if size > LARGEST_UPLOAD:
+        raise ApiError(413, "Request Entity Too Large")
+    return found
 
 
 def _object(body: str) -> Parameters:
@@ -83,6 +125,22 @@ def text_of(parameters: Parameters, *, may_be_empty: bool = False) -> FormattedT
     if len(text.encode()) > LONGEST_REQUEST_TEXT:
         raise bad_request("text is too long")
     return formatted(text, parameters.get("entities"), may_be_empty=may_be_empty)
+
+
+def caption_of(values: Parameters) -> FormattedText:
+    """The caption of a file, measured."""
+    if values.get("parse_mode"):
+        raise bad_request("unsupported parse_mode")
+    caption = formatted(str(values.get("caption") or ""), values.get("caption_entities"), may_be_empty=True)
+    if utf16_length(caption.text) > LONGEST_CAPTION:
+        raise bad_request("message caption is too long")
+    return caption
+
+
+def force_reply_of(parameters: Parameters) -> dict[str, Any] | None:
+    """The markup that opens the keyboard for an answer."""
+    markup = parameters.get("reply_markup")
+    return markup if isinstance(markup, dict) and markup.get("force_reply") else None
 
 
 def markup_of(parameters: Parameters) -> dict[str, Any] | None:

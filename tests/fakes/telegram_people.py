@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any, Literal
 
+from tests.fakes.telegram_access import thread_of_reply
 from tests.fakes.telegram_entities import Entity, FormattedText, covered, detected
-from tests.fakes.telegram_methods import thread_of_reply
+from tests.fakes.telegram_files import Media
 from tests.fakes.telegram_state import Chat, Json, Message, State, User
 from tests.fakes.telegram_updates import Update
 
@@ -58,10 +59,11 @@ class People:
         reply_to: int | None = None,
         thread_id: int | None = None,
         extra: Json | None = None,
+        media: Media | None = None,
     ) -> int:
         """Write something; returns the message id. Commands, mentions and links are found unless entities are given.
 
-        `extra` is added to the message's JSON: a photo, a voice note, a `media_group_id`; the text is its caption.
+        `extra` is added to the message's JSON; with `media` (see `Sharing.send_file`) the text is its caption.
         """
         content = FormattedText(text, tuple(detected(text) if entities is None else entities))
         replied = None if reply_to is None else chat.messages[reply_to]
@@ -75,6 +77,7 @@ class People:
             thread_id=thread_id,
             in_topic=thread_id in chat.topics,
             extra=extra or {},
+            media=media,
         )
         self._announce("message", self._state.add(message))
         return message.id

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tests.fakes.screen import Screen, Shown, Version
 from tests.fakes.telegram_entities import FormattedText
+from tests.fakes.telegram_files import Media
 from tests.fakes.telegram_updates import UpdateQueue
 
 PREVIEW_LIFE = 30.0
@@ -35,7 +36,10 @@ class User:
 
 @dataclass(slots=True, eq=False)
 class Chat:
-    """`topics` maps the thread id of each topic to the service message that opened it."""
+    """`topics` maps the thread id of each topic to the service message that opened it.
+
+    `forbidden` names what the bot may not send here, in Telegram's words: photos, voice notes, music, documents.
+    """
 
     id: int
     type: Literal["private", "group", "supergroup"]
@@ -45,6 +49,7 @@ class Chat:
     bot_is_admin: bool = False
     bot_is_out: bool = False
     moved_to: int | None = None
+    forbidden: set[str] = field(default_factory=set)
     messages: dict[int, Message] = field(default_factory=dict)
     topics: dict[int, Message] = field(default_factory=dict)
 
@@ -63,7 +68,8 @@ _PRIVATE_NAMES = ("first_name", "last_name", "username")
 class Message:
     """`thread_id` is a topic's (`in_topic`), or in an ordinary supergroup the first message of a chain of replies.
 
-    `extra` holds what else the JSON shows: attachments, or the facts of a service message.
+    `extra` holds what else the JSON shows: an album's id, or the facts of a service message. `media` is the file that
+    the message carries, of which the text is then the caption.
     """
 
     chat: Chat
@@ -75,6 +81,8 @@ class Message:
     thread_id: int | None = None
     in_topic: bool = False
     extra: Json = field(default_factory=dict)
+    media: Media | None = None
+    force_reply: Json | None = None
     date: int = field(default_factory=lambda: int(time.time()))
     edited: int | None = None
     reactions: list[Json] = field(default_factory=list)
@@ -90,7 +98,7 @@ class Message:
     def as_json(self, *, with_reply: bool = True) -> Json:
         fields: Json = {"message_id": self.id, "from": self.sender.as_json(), "chat": self.chat.as_json()}
         fields["date"] = self.date
-        words = "caption" if _MEDIA & self.extra.keys() else "text"
+        words = "caption" if self.media is not None or _MEDIA & self.extra.keys() else "text"
         if self.content.text:
             fields[words] = self.content.text
         if self.content.entities:
@@ -105,7 +113,7 @@ class Message:
             fields["edit_date"] = self.edited
         if with_reply and self.quoted is not None:
             fields["reply_to_message"] = self.quoted.as_json(with_reply=False)
-        return {**fields, **self.extra}
+        return {**fields, **self.extra, **(self.media.json if self.media is not None else {})}
 
 
 _MEDIA = frozenset({"photo", "voice", "audio", "video", "video_note", "document", "animation", "sticker"})
@@ -155,8 +163,9 @@ class State:
         self._last_id += 1
         return self._last_id
 
-    def change(self, message: Message, content: FormattedText, markup: Json | None) -> None:
-        """Let a message look otherwise from now on."""
+    def change(self, message: Message, content: FormattedText, markup: Json | None, media: Media | None = None) -> None:
+        """Let a message look otherwise from now on; without `media` it keeps the file it has."""
+        message.media = media or message.media
         message.content, message.markup, message.edited = content, markup, int(time.time())
         if message.shown is not None:
             message.shown.versions.append(_version(message))
@@ -172,7 +181,8 @@ class State:
         """Show a draft. Another id replaces the one before; without a new call it vanishes after 30 seconds."""
         self._forget_previews(chat, thread_id)
         screen = self.screen(chat, thread_id)
-        version = Version(asyncio.get_running_loop().time(), content.text, (), {"entities": list(content.entities)})
+        raw: Json = {"entities": list(content.entities)}
+        version = Version(asyncio.get_running_loop().time(), content.text, raw=raw)
         screen.previews[draft_id] = version
         screen.preview_log.append((draft_id, version))
         self._expiries[chat.id, thread_id] = asyncio.get_running_loop().call_later(
@@ -198,6 +208,7 @@ _SERVICE = frozenset({"forum_topic_created", "migrate_to_chat_id", "migrate_from
 
 
 def _version(message: Message) -> Version:
-    raw: Json = {"entities": list(message.content.entities), "reply_markup": message.markup}
+    raw: Json = {"entities": list(message.content.entities), "reply_markup": message.markup or message.force_reply}
     at = asyncio.get_running_loop().time()
-    return Version(at, message.content.text, buttons_of(message.markup), raw)
+    files = () if message.media is None else (message.media.seen,)
+    return Version(at, message.content.text, buttons_of(message.markup), files, raw)

@@ -10,10 +10,16 @@ from xml.etree import ElementTree
 import discord
 import pytest
 
+from benchmarks.bubbles import BARS
+from benchmarks.picture import PICTURES
 from bot.commands import registry
-from bot.commands.catalogue import COMMANDS
+from bot.commands.catalogue import COMMANDS, MENUS
+from bot.conversation import intake, reading
+from bot.conversation.painting import MOST_PICTURES
 from bot.conversation.personas import load_personas
+from bot.conversation.window import KEPT_PICTURES
 from bot.llm.providers import KNOWN, LOCAL, KnownProvider
+from bot.media import opening
 from bot.settings import Settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -24,13 +30,15 @@ def read(name: str) -> str:
 
 
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
-WRITTEN = (*DOCUMENTS, ".env.example", "Procfile", "Makefile", "docs/streamed-chat.svg")
+DRAWN = tuple(f"docs/{name}.svg" for name in PICTURES)
+WRITTEN = (*DOCUMENTS, ".env.example", "Procfile", "Makefile", *DRAWN)
 README = read("README.md")
 CONTRIBUTING = read("CONTRIBUTING.md")
 
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LINK = re.compile(r'\]\(([^)\s]+)\)|src="([^"]+)"')
 PATH = re.compile(r"`((?:bot|adapters|tests|benchmarks|docs)/[\w./]+)`")
+IMAGE = re.compile(r'<img src="([^"]+)" width="\d+" alt="([^"]+)">')
 MACHINE_PATH = re.compile(r"(?<![\w.:/])/(?:work|tmp|home|root|usr|opt|var|etc|Users)\b")
 
 
@@ -99,7 +107,8 @@ def test_the_pins_hold_every_dependency() -> None:
 
 def test_the_readme_lists_every_command_as_it_is_called() -> None:
     listed = re.findall(r"^\| `(/[^`]+)` \|", section(README, "Commands"), re.MULTILINE)
-    assert listed == [registry.usage(path, command) for path, command in registry.flatten(COMMANDS)]
+    shown = [command for command in COMMANDS if not command.hidden]
+    assert listed == [registry.usage(path, command) for path, command in registry.flatten(shown)]
 
 
 def test_the_readme_lists_every_persona() -> None:
@@ -114,6 +123,34 @@ def test_the_readme_lists_every_provider(provider: KnownProvider) -> None:
     (row,) = (row for row in rows if row.startswith(f"| `{provider.name}` |"))
     assert f"`{provider.key_variable}`" in row
     assert provider.chat_model is None or f"`{provider.name}/{provider.chat_model}`" in row
+
+
+@pytest.mark.parametrize("capability", ["image", "transcription", "speech"])
+def test_the_readme_lists_the_models_for_other_work(capability: str) -> None:
+    rows = section(README, "Models and providers").splitlines()
+    (row,) = (row for row in rows if row.startswith(f"| `{capability.upper()}_MODEL` |"))
+    models = ((provider.name, getattr(provider, f"{capability}_model")) for provider in KNOWN)
+    assert re.findall(r"`(\w+/[^`]+)`", row) == [f"{name}/{model}" for name, model in models if model is not None]
+
+
+def test_the_readme_names_the_menus_of_messages() -> None:
+    told = " ".join(section(README, "Pictures, voice and files").split())
+    (menus,) = re.findall(r"On Discord the menu of a message (.*?Transcribe\*\*)\.", told)
+    assert re.findall(r"\*\*([^*]+)\*\*", menus) == [menu.label for menu in MENUS]
+
+
+def test_the_readme_tells_the_limits_that_hold() -> None:
+    told = " ".join(section(README, "Pictures, voice and files").split())
+    words = {4: "four", 10: "ten"}
+    for limit in (
+        f"files above {intake.MOST_BYTES // 2**20} MB",
+        f"pictures above {opening.MEGAPIXELS} megapixels, WebP and AVIF above {opening.MEGAPIXELS_OF_FILMS}",
+        f"more than {words[intake.MOST_PICTURES]} pictures in a turn, or {round(intake.MOST_PIXELS / 1e6)} megapixels",
+        f"the first {reading.LONGEST_TEXT:,} characters are spoken",
+        f"The newest {words[KEPT_PICTURES]} pictures of a conversation",
+        f"up to {words[MOST_PICTURES]} at once",
+    ):
+        assert limit in told
 
 
 def test_the_readme_names_the_local_servers_ports() -> None:
@@ -141,7 +178,12 @@ def test_what_the_troubleshooting_quotes_is_what_the_program_says() -> None:
 
 def test_the_discord_link_asks_for_the_permissions_that_are_named() -> None:
     asked = discord.Permissions(
-        view_channel=True, send_messages=True, send_messages_in_threads=True, read_message_history=True
+        view_channel=True,
+        send_messages=True,
+        send_messages_in_threads=True,
+        read_message_history=True,
+        attach_files=True,
+        send_voice_messages=True,
     )
     assert re.findall(r"permissions=(\d+)", README) == [str(asked.value)]
 
@@ -151,7 +193,7 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert HEADING.findall(read("CHANGELOG.md"))[1].startswith(f"[{version}]")
 
 
-# Examples and the picture
+# Examples and the pictures
 
 
 def test_the_example_of_a_test_is_a_test() -> None:
@@ -160,9 +202,37 @@ def test_the_example_of_a_test_is_a_test() -> None:
     assert [line for line in example.splitlines() if line not in suite] == []
 
 
-def test_the_picture_is_whole_and_needs_nothing_from_elsewhere() -> None:
-    picture = read("docs/streamed-chat.svg")
-    names = [element.tag.rpartition("}")[2] for element in ElementTree.fromstring(picture).iter()]
+def test_the_readme_shows_every_picture_with_words_for_those_who_cannot_see_it() -> None:
+    shown = IMAGE.findall(README)
+    assert sorted(name for name, _ in shown) == sorted(DRAWN)
+    assert sorted(path.name for path in (ROOT / "docs").iterdir()) == sorted(
+        name.removeprefix("docs/") for name in DRAWN
+    )
+    assert all(len(words) > 40 for _, words in shown)
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_picture_is_whole_and_needs_nothing_from_elsewhere(name: str) -> None:
+    picture = read(name)
+    elements = [*ElementTree.fromstring(picture).iter()]
+    names = [element.tag.rpartition("}")[2] for element in elements]
     assert names.count("g") >= 5
-    assert not {"script", "image", "foreignObject", "use"} & set(names)
+    assert not {"script", "foreignObject", "use", "a"} & set(names)
+    for element in elements:
+        assert element.get("href", "data:image/jpeg;base64,").startswith("data:image/jpeg;base64,")
+        assert not any(attribute.startswith("on") for attribute in element.attrib)
     assert re.findall(r"https?://[^\"]+", picture) == ["http://www.w3.org/2000/svg"]
+    assert "prefers-color-scheme: dark" in picture
+    assert len(picture.encode()) < 150_000
+
+
+@pytest.mark.parametrize(("name", "seen"), [("photo", "image"), ("imagine", "image"), ("voice-note", "1.5")])
+def test_a_picture_shows_what_it_is_there_for(name: str, seen: str) -> None:
+    """A photo, a picture that grows, or the waveforms of a question and an answer."""
+    elements = [*ElementTree.fromstring(read(f"docs/{name}.svg")).iter()]
+    if seen == "image":
+        count = sum(element.tag.endswith("}image") for element in elements)
+        assert count == (3 if name == "imagine" else 1)
+    else:
+        assert sum(element.get("rx") == seen for element in elements) >= 2 * BARS
+        assert any(element.get("class") == "quoted" for element in elements)

@@ -145,6 +145,87 @@ async def test_a_call_that_was_not_made_leaves_its_window_open() -> None:
     assert await passed_at(gates, ask(gates, "a", two)) == 0
 
 
+# A call that counts as several: an album is one for each of its files.
+
+FOUR = Limits(text=100, place=(Meter("chat", BOTH, Bucket(4, 1.0), "test", reserve=1),))
+FOUR_OF_ALL = Limits(
+    text=100,
+    place=(Meter("chat", BOTH, Bucket(4, 1.0), "test"),),
+    shared=(Meter("bot", BOTH, Window(4, 1.0), "test"),),
+)
+
+
+def ask_for(gates: Gates, place: str, limits: Limits, calls: int) -> Ticket:
+    return gates.ask("bot", place, limits, "send", durable=True, earliest=0.0, calls=calls)
+
+
+async def test_a_call_that_counts_as_several_waits_until_all_of_them_are_free_and_takes_them() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", FOUR))
+    await gates.pass_through(ask(gates, "a", FOUR))
+    assert await passed_at(gates, ask_for(gates, "a", FOUR, 4)) == pytest.approx(2.0)
+    assert await passed_at(gates, ask(gates, "a", FOUR)) == pytest.approx(3.0)
+
+
+async def test_those_behind_it_do_not_take_what_it_waits_for() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", FOUR))
+    large = ask_for(gates, "a", FOUR, 4)
+    small = [ask(gates, "a", FOUR) for _ in range(3)]
+    edit = ask(gates, "a", FOUR, "edit", durable=False)
+    assert not any(ticket.granted.done() for ticket in (*small, edit))
+    assert await passed_at(gates, large) == pytest.approx(1.0)
+    assert [await passed_at(gates, ticket) for ticket in small] == pytest.approx([2.0, 3.0, 4.0])
+    assert await passed_at(gates, edit) == pytest.approx(6.0)
+
+
+async def test_while_it_waits_for_its_own_place_the_others_go_on() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", FOUR_OF_ALL))
+    ask_for(gates, "a", FOUR_OF_ALL, 4)
+    assert ask(gates, "b", FOUR_OF_ALL).granted.done()
+
+
+async def test_calls_of_other_places_do_not_keep_it_waiting_for_ever() -> None:
+    gates = Gates()
+    for place in "bcd":
+        await gates.pass_through(ask(gates, place, FOUR_OF_ALL))
+        await asyncio.sleep(0.25)
+    large = asyncio.create_task(passed_at(gates, ask_for(gates, "a", FOUR_OF_ALL, 4)))
+    others = []
+    for number in range(12):
+        others.append(asyncio.create_task(passed_at(gates, ask(gates, str(number), FOUR_OF_ALL))))
+        await asyncio.sleep(0.25)
+    assert await large == pytest.approx(1.5)
+    assert min(await asyncio.gather(*others)) == pytest.approx(2.5)
+
+
+async def test_cancelled_while_waiting_it_leaves_the_place_to_those_behind() -> None:
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", FOUR))
+    gone = asyncio.create_task(gates.pass_through(ask_for(gates, "a", FOUR, 4)))
+    stays = asyncio.create_task(passed_at(gates, ask(gates, "a", FOUR)))
+    await asyncio.sleep(0.5)
+    gone.cancel()
+    assert await stays == pytest.approx(0.5)
+
+
+async def test_given_back_it_leaves_all_that_it_took() -> None:
+    gates = Gates()
+    gates.give_back(ask_for(gates, "a", FOUR, 4))
+    assert all(ask(gates, "a", FOUR).granted.done() for _ in range(4))
+    assert not ask(gates, "a", FOUR).granted.done()
+
+
+@pytest.mark.parametrize("rate", [Bucket(4, 1.0), Window(4, 4.0)], ids=["bucket", "window"])
+async def test_more_than_the_platform_ever_allows_at_once_goes_when_nothing_is_used(rate: Bucket | Window) -> None:
+    limits = Limits(text=100, place=(Meter("chat", BOTH, rate, "test"),))
+    gates = Gates()
+    await gates.pass_through(ask(gates, "a", limits))
+    assert await asyncio.wait_for(passed_at(gates, ask_for(gates, "a", limits, 10)), 60) <= 4.0
+    assert not ask(gates, "a", limits).granted.done()
+
+
 # The four cancellations: whoever goes, the others go on.
 
 

@@ -31,7 +31,10 @@ DEFAULTS = {
     "DATABASE_URL": "sqlite:///data/parley.db",
     "ADMINS": (),
     "ALLOWED": (),
+    "SHOW_TRANSCRIPTS": True,
     "HISTORY_TOKENS": 16_000,
+    "DOCUMENT_TOKENS": 8_000,
+    "PICTURE_DAYS": 30,
     "DRAIN_SECONDS": 15.0,
     "LOG_LEVEL": "info",
 }
@@ -87,7 +90,14 @@ def test_the_example_file_can_be_read_with_everything_switched_on(tmp_path: Path
 @pytest.mark.parametrize("name", sorted(name for name, value in DEFAULTS.items() if value not in ((), {})))
 def test_the_example_file_shows_the_default(name: str) -> None:
     shown = dict(EXAMPLE_LINE.findall(EXAMPLE_FILE))[name]
-    assert shown == f"{DEFAULTS[name]}".removesuffix(".0")
+    assert shown == {"True": "on"}.get(f"{DEFAULTS[name]}", f"{DEFAULTS[name]}".removesuffix(".0"))
+
+
+@pytest.mark.parametrize("name", sorted(name for name, value in DEFAULTS.items() if value not in ((), {})))
+def test_the_readme_shows_the_default(name: str) -> None:
+    (row,) = (row for row in table("Settings").splitlines() if row.startswith(f"| `{name}` |"))
+    shown = {"True": "on"}.get(f"{DEFAULTS[name]}", f"{DEFAULTS[name]}".removesuffix(".0"))
+    assert f"`{shown}`" in row.split(" | ")[-1]
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLES))
@@ -178,6 +188,10 @@ MISTAKES = [
     ("DISCORD_API_URL", "ws://127.0.0.1", "is not an address of the right kind."),
     ("DISCORD_GATEWAY_URL", "http://127.0.0.1", "is not an address of the right kind."),
     ("HISTORY_TOKENS", "many", "is not a whole number."),
+    ("DOCUMENT_TOKENS", "8k", "is not a whole number."),
+    ("PICTURE_DAYS", "a month", "is not a whole number."),
+    ("SHOW_TRANSCRIPTS", "perhaps", "must be on or off."),
+    ("TRANSCRIPTION_LANGUAGE", "English", "is not the code of a language, two or three letters."),
     ("DRAIN_SECONDS", "soon", "is not a number."),
 ]
 
@@ -196,6 +210,8 @@ def test_a_mistake_is_named_and_explained(name: str, value: str, problem: str, m
         ("LOG_FORMAT", "xml", "'console' or 'json'"),
         ("TELEGRAM_STREAMING", "fast", "'edit' or 'draft'"),
         ("HISTORY_TOKENS", "-1", "0"),
+        ("DOCUMENT_TOKENS", "99", "100"),
+        ("PICTURE_DAYS", "-1", "0"),
         ("DRAIN_SECONDS", "601", "600"),
         ("MODEL_OPTIONS", "[1]", ""),
         ("PROVIDERS", '["mine"]', ""),

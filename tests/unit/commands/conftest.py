@@ -11,9 +11,10 @@ from bot.commands import parser, registry
 from bot.commands.catalogue import COMMANDS
 from bot.commands.services import Services
 from bot.commands.spec import Call, Command, Context, Reply
-from bot.domain.ids import ChatRef, Person
-from bot.domain.messages import CommandCall
+from bot.domain.ids import ChatRef, Person, settings_scope
+from bot.domain.messages import CommandCall, Quote
 from bot.domain.personas import Persona
+from bot.ports import Channel
 from tests.fakes.memory import Admins, MemoryChannel, MemoryModels, MemoryShelf, MemoryStore, MemoryTalk
 
 CHAT = ChatRef("telegram", "1", "100", "group")
@@ -29,6 +30,48 @@ BUILT_IN = (
 MODELS = ["acme/large-1", "acme/small-1", "open/acme/large-1", "open/tiny", "open/large-1"]
 
 
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """What the studio was asked to make."""
+
+    prompt: str
+    size: str | None
+    quality: str | None
+    count: int
+
+
+@dataclass(slots=True)
+class NotedStudio:
+    """Notes what it should make."""
+
+    orders: list[Ordered] = field(default_factory=list)
+
+    async def imagine(
+        self, event: CommandCall, channel: Channel, prompt: str, size: str | None, quality: str | None, count: int
+    ) -> None:
+        self.orders.append(Ordered(prompt, size, quality, count))
+
+
+@dataclass(slots=True)
+class NotedVoice:
+    """Notes what it should say. `words` are those of every recording; None: they were shown already."""
+
+    store: MemoryStore
+    speaks: bool = True
+    words: str | None = "Hello there."
+    spoken: list[str] = field(default_factory=list)
+
+    async def chosen(self, chat: ChatRef, person: Person) -> str | None:
+        found = await self.store.preferences.get([settings_scope(chat)])
+        return found.get(settings_scope(chat), {}).get("voice")
+
+    async def speak(self, event: CommandCall, channel: Channel, text: str) -> None:
+        self.spoken.append(text)
+
+    async def transcribe(self, event: CommandCall, channel: Channel) -> str | None:
+        return self.words
+
+
 @dataclass(slots=True)
 class Desk:
     """Says command lines and returns what the bot replies."""
@@ -36,18 +79,20 @@ class Desk:
     store: MemoryStore
     models: MemoryModels
     talk: MemoryTalk
+    studio: NotedStudio
+    voice: NotedVoice
     services: Services
     chat: ChatRef = CHAT
     commands: tuple[Command, ...] = COMMANDS
     channel: MemoryChannel = field(default_factory=lambda: MemoryChannel(CHAT))
 
-    async def run(self, line: str, person: Person = ANN) -> Reply | None:
+    async def run(self, line: str, person: Person = ANN, quote: Quote | None = None) -> Reply | None:
         """Carry a line out, as the router does; raises UsageError."""
         invocation = parser.parse(self.commands, line, person.locale)
         command = registry.find(self.commands, invocation.path)
         assert command is not None
         assert command.handler is not None
-        event = CommandCall(key=line, chat=self.chat, author=person, call=line)
+        event = CommandCall(key=line, chat=self.chat, author=person, call=line, quote=quote)
         return await command.handler(Call(event, self.channel, self.services, self.commands, dict(invocation.values)))
 
     async def say(self, line: str, person: Person = ANN) -> str:
@@ -76,5 +121,6 @@ def desk() -> Desk:
     store, models = MemoryStore(), MemoryModels(list(MODELS))
     shelf = MemoryShelf(store, BUILT_IN)
     talk = MemoryTalk(store, shelf, "acme/large-1")
-    services = Services(store, models, shelf, talk, Admins(frozenset({ROOT.handle})), "acme/large-1")
-    return Desk(store, models, talk, services)
+    studio, voice = NotedStudio(), NotedVoice(store)
+    services = Services(store, models, shelf, talk, studio, voice, Admins(frozenset({ROOT.handle})), "acme/large-1")
+    return Desk(store, models, talk, studio, voice, services)

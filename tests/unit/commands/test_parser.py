@@ -33,6 +33,7 @@ TREE = checked(
             Option("prompt", "What", required=True, rest=True),
             Option("size", "How big", choices=("Small", "large")),
             Option("count", "How many", type="integer", minimum=1, maximum=4),
+            Option("picture", "Which", type="file"),
         ),
     ),
     Command(
@@ -69,6 +70,7 @@ TREE = checked(
         ),
         default_child="show",
     ),
+    Command("hear", "Hear", "media", nothing, options=(Option("recording", "Which", type="file"),)),
     Command("voice", "Voice", "media", children=(Command("off", "Silent", "media", nothing),)),
 )
 
@@ -111,6 +113,8 @@ TREE = checked(
             {"name": "bob", "prompt": "You are Bob."},
         ),
         ("/imagine size=SMALL count=2 a cat", "imagine", {"size": "Small", "count": 2, "prompt": "a cat"}),
+        ("/imagine picture=x.png a cat", "imagine", {"prompt": "picture=x.png a cat"}),
+        ("/hear", "hear", {}),
         ("/set 0.5 10", "set", {"temperature": 0.5, "tokens": 10}),
         ("/set 0 1 5", "set", {"temperature": 0.0, "tokens": 1, "below": 5.0}),
         ("/set loud=Yes temperature=2", "set", {"loud": True, "temperature": 2.0}),
@@ -135,6 +139,8 @@ def test_a_line_is_understood(line: str, path: str, values: dict[str, Any]) -> N
         ("/ask question=", "`question` is missing.\nUsage: `/ask question`"),
         ("/persona create bob", "`prompt` is missing.\nUsage: `/persona create name prompt [description]`"),
         ("/new now please", "`now please` is one thing too many.\nUsage: `/new`"),
+        ("/hear this", "`this` is one thing too many.\nUsage: `/hear`"),
+        ("/imagine", "`prompt` is missing.\nUsage: `/imagine prompt [Small|large] [count]`"),
         ('/persona use "x', "A quotation mark is not closed.\nUsage: `/persona use [name]`"),
         ("/persona use name=x name=y", "`name` is given twice.\nUsage: `/persona use [name]`"),
         ("/imagine size=huge x", "`size` must be one of `Small`, `large`, not `huge`."),
@@ -181,6 +187,7 @@ def test_a_typed_invocation_is_checked(path: str, given: dict[str, Any], checked
         ("ask", {"question": " "}, "`question` is missing."),
         ("ask", {"question": 5}, "`question` must be a text, not `5`."),
         ("new", {"x": 1}, "`/new` has no option `x`."),
+        ("hear", {"recording": "x.ogg"}, "`/hear` has no option `recording`.\nUsage: `/hear`"),
         ("set", {"temperature": True}, "`temperature` must be a number, not `True`."),
         ("set", {"temperature": 10**400}, "`temperature` must be a number"),
         ("set", {"tokens": 1.5}, "`tokens` must be a whole number, not `1.5`."),
@@ -201,7 +208,9 @@ PIECES = st.one_of(
         [" ", "\n", '"', "'", "“", "\\", "=", "@", "name=", "count=", "prompt=", "loud=on", "1e999", "9" * 5000]
     ),
 )
-HEADS = st.sampled_from(["/ask", "/imagine", "/set", "/persona", "/persona use", "/persona create", "/voice", "/", ""])
+HEADS = st.sampled_from(
+    ["/ask", "/imagine", "/set", "/persona", "/persona use", "/persona create", "/voice", "/hear", "/", ""]
+)
 
 
 @settings(deadline=None)

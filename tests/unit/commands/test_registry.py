@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands.catalogue import COMMANDS
+from bot.commands.catalogue import COMMANDS, MENUS
+from bot.commands.parser import validate
 from bot.commands.registry import checked, find, flatten, usage
 from bot.commands.spec import Call, Command, Option, Reply
+from bot.domain.messages import Invocation
 
 
 async def nothing(call: Call) -> Reply | None:
@@ -74,6 +76,8 @@ def test_usage_lines(command: Command, line: str) -> None:
         ([replace(LEAF, options=(OPTION, replace(OPTION, name="b", required=True)))], "behind an optional one"),
         ([replace(LEAF, options=(replace(OPTION, rest=True), replace(OPTION, name="b", rest=True)))], "rest"),
         ([replace(LEAF, options=(replace(OPTION, rest=True, type="integer"),))], "rest"),
+        ([replace(LEAF, options=(replace(OPTION, rest=True, type="file"),))], "rest"),
+        ([replace(LEAF, options=(replace(OPTION, type="file", required=True),))], "required file"),
     ],
 )
 def test_unsound_declarations_are_refused(commands: list[Command], fault: str) -> None:
@@ -95,13 +99,35 @@ def test_the_commands_of_the_product_are_declared() -> None:
         "retry",
         "persona",
         "model",
+        "imagine",
+        "describe",
+        "transcribe",
+        "speak",
+        "voice",
     ]
     persona = find(COMMANDS, ["persona"])
     assert persona is not None
     assert [child.name for child in persona.children] == ["use", "list", "show", "create", "edit", "delete", "reset"]
 
 
+def test_a_file_is_no_part_of_a_line() -> None:
+    file = Option("picture", "A picture", type="file")
+
+    assert usage(["leaf"], replace(LEAF, options=(OPTION, file))) == "/leaf [option]"
+
+
 def test_only_commands_that_touch_no_conversation_run_out_of_order() -> None:
     at_once = {command.name for _, command in flatten(COMMANDS) if not command.in_order}
 
-    assert at_once == {"help", "start", "stop"}
+    assert at_once == {"help", "start", "stop", "transcribe"}
+
+
+def test_menus_call_commands_that_take_what_they_give() -> None:
+    assert len({menu.label for menu in MENUS}) == len(MENUS) <= 5  # Discord's limit for menus of messages
+    for menu in MENUS:
+        assert 1 <= len(menu.label) <= 32
+        command = find(COMMANDS, menu.path)
+        assert command is not None
+        required = {option.name for option in command.options if option.required}
+        assert required == {*menu.values, *([menu.asks] if menu.asks else [])}
+        assert validate(COMMANDS, Invocation(menu.path, dict.fromkeys(required, "x"))).path == menu.path

@@ -2,23 +2,38 @@
 
 `count 3` streams three words; `hang` says one word and goes on when it is stopped or released; `silence` says nothing
 until then; `stubborn` hears of a stop and goes on; `late` says something more when it is released; `show TEXT` streams
-the text (with `\\n` and the like); `fail`, and anything else, shows a failure at once.
+the text (with `\\n` and the like); `paint CAPTION` shows sketches and then two pictures; `speak` answers with a voice
+alone; `fetch` tells what is in the attached files; `fail`, and anything else, shows a failure at once.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Sequence
 
+from PIL import Image
+
 from bot import clock
+from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall, Incoming, Message
-from bot.domain.platform import Button, Outgoing
-from bot.errors import ChatGone
+from bot.domain.platform import Button, Outgoing, OutgoingFile
+from bot.errors import ChatGone, FileError
 from bot.ports import Channel
 
 STOP = (Button("Stop", "stop 1"),)
 RETRY = (Button("Retry", "retry 1"),)
+PAINT = (Button("Again", "retry 1"), Button("Change", "change 1", asks=True))
+
+
+def picture(colour: str, width: int = 600, height: int = 400) -> OutgoingFile:
+    """The upper half has this colour, the lower is white."""
+    painted = Image.new("RGB", (width, height), "white")
+    painted.paste(colour, (0, 0, width, height // 2))
+    data = io.BytesIO()
+    painted.save(data, "PNG")
+    return OutgoingFile("image", "picture.png", "image/png", data.getvalue())
 
 
 class ScriptedCore:
@@ -59,6 +74,8 @@ class ScriptedCore:
                     lines = ("/persona use one", "/persona use two", "/help")
                     buttons = tuple(Button(each, f"run {each}") for each in lines)
                     await channel.send(Outgoing(f"ran `{line}`", buttons=buttons))
+                case Message(text="fetch", attachments=attachments):
+                    await self._fetch(attachments, channel)
                 case Message(text=text):
                     self.log.append(f"begin {text}")
                     await self._show(text, channel)
@@ -89,12 +106,36 @@ class ScriptedCore:
                 await channel.edit(message_id, Outgoing("stubborn, but it heard", buttons=STOP))
                 await self.closing.wait()
                 await channel.edit(message_id, Outgoing("stubborn, but it heard and ended", buttons=RETRY))
+            case "paint":
+                await self._paint(rest, channel)
+            case "speak":
+                voice = OutgoingFile("voice", "speech.ogg", "audio/ogg", b"OggS", duration=3.21)
+                await channel.send(Outgoing("", files=(voice,)))
             case "late":
                 await channel.send(Outgoing("early word", buttons=RETRY))
                 await self.released.wait()
                 await channel.send(Outgoing("late word"))
             case _:
                 await channel.send(Outgoing("It failed.", buttons=RETRY))
+
+    async def _paint(self, caption: str, channel: Channel) -> None:
+        message_id = await channel.send(Outgoing("Painting", buttons=STOP))
+        for colour in ("grey", "silver"):
+            await clock.sleep(self._interval)
+            await channel.edit(message_id, Outgoing("Painting ...", buttons=STOP, files=(picture(colour),)))
+        files = (picture("blue"), picture("red", 30, 30))
+        await channel.edit(message_id, Outgoing(caption, buttons=PAINT, files=files))
+        await channel.edit(message_id, Outgoing(caption, files=files))
+
+    async def _fetch(self, attachments: tuple[Attachment, ...], channel: Channel) -> None:
+        lines: list[str] = []
+        for each in attachments:
+            try:
+                content = await channel.fetch(each, 10)
+                lines.append(f"{each.kind} {each.name}: {content!r}")
+            except FileError as error:
+                lines.append(f"{each.kind} {each.name}: {type(error).__name__}")
+        await channel.send(Outgoing("\n".join(lines)))
 
     async def _stream(self, pieces: list[str], channel: Channel) -> None:
         message_id, shown = "", ""

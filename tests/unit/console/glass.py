@@ -10,6 +10,7 @@ import re
 _TOKEN = re.compile(
     r"\x1b\[(?P<args>[?0-9;]*)(?P<final>[A-Za-z])|(?P<control>[\x00-\x1f\x7f])|(?P<text>[^\x00-\x1f\x7f]+)"
 )
+_BEGUN = re.compile(r"\x1b(\[[?0-9;]*)?$")
 
 
 class Glass:
@@ -23,8 +24,14 @@ class Glass:
         self._lines: list[list[str]] = [[]]
         self._row = 0
         self._column = 0
+        self._begun = ""
 
     def feed(self, text: str) -> None:
+        """A sequence may be cut anywhere; its beginning waits for the rest."""
+        text = self._begun + text
+        begun = _BEGUN.search(text)
+        self._begun = begun[0] if begun else ""
+        text = text.removesuffix(self._begun)
         at = 0
         while at < len(text):
             token = _TOKEN.match(text, at)

@@ -14,14 +14,18 @@ from typing import TextIO
 import pytest
 
 from adapters.console import ConsolePlatform
+from adapters.console.attached import Attached
 from adapters.console.channel import ConsoleChannel
+from adapters.console.folder import Folder
 from adapters.console.output import Output
 from adapters.console.plain import PlainView
 from adapters.console.translate import CHAT
 from bot.domain.messages import CommandCall, Message
 from bot.domain.platform import Outgoing
 from bot.errors import ChatGone, MessageGone
-from tests.unit.console.core import RETRY, STOP, ScriptedCore
+from tests.unit.console.core import RETRY, STOP, ScriptedCore, picture
+
+NOWHERE = Path(os.devnull)
 
 
 @contextmanager
@@ -32,16 +36,24 @@ def pipe() -> Iterator[tuple[TextIO, TextIO]]:
         yield source, sink
 
 
+def channel(view: PlainView) -> ConsoleChannel:
+    return ConsoleChannel(CHAT, Attached(), Folder(NOWHERE), view)
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def opened(path: Path) -> TextIO:
     return path.open(encoding="utf-8")
 
 
-async def talk(core: ScriptedCore, lines: str | bytes) -> str:
+async def talk(core: ScriptedCore, lines: str | bytes, folder: Path = NOWHERE) -> str:
     """What a run over this input prints."""
     with pipe() as (stdin, feed), pipe() as (result, stdout):
         os.write(feed.fileno(), lines if isinstance(lines, bytes) else lines.encode())
         feed.close()
-        async with ConsolePlatform(stdin, stdout) as console:
+        async with ConsolePlatform(stdin, stdout, folder) as console:
             await console.receive(core)
         await core.drain()
         reading_ends()
@@ -97,6 +109,43 @@ async def test_every_kind_of_line_is_read(lines: str | bytes, heard: list[str], 
 
 async def test_a_command_and_a_failure_are_complete_at_once() -> None:
     assert await talk(ScriptedCore(), "/model\nfail\n/new\n") == "ran `/model`\n\nIt failed.\n\nran `/new`\n"
+
+
+async def test_pictures_and_voices_are_lines(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    assert await talk(ScriptedCore(), "paint A *blue* cat\npaint\nspeak\n", folder) == (
+        "Painting ...\n"
+        "A *blue* cat\n"
+        f"[picture saved: {folder}/picture-1.png, 600 × 400]\n"
+        f"[picture saved: {folder}/picture-2.png, 30 × 30]\n"
+        "\n"
+        "Painting ...\n"
+        f"[picture saved: {folder}/picture-3.png, 600 × 400]\n"
+        f"[picture saved: {folder}/picture-4.png, 30 × 30]\n"
+        "\n"
+        f"[voice saved: {folder}/speech-1.ogg, 3.2 s]\n"
+    )
+    assert (folder / "picture-1.png").read_bytes() == picture("blue").data
+
+
+async def test_named_files_come_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cat.png").write_bytes(b"PNG")
+    (tmp_path / "a memo.ogg").write_bytes(b"more than ten bytes")
+    core = ScriptedCore()
+    lines = f"fetch @cat.png @'a memo.ogg' @\n/imagine make it blue @cat.png\n{tmp_path}/cat.png\n"
+    shown = await talk(core, "fetch @cat.png @'a memo.ogg'\n" + lines)
+
+    assert shown.startswith("image cat.png: b'PNG'\naudio a memo.ogg: FileTooLarge\n")
+    _, words, command, alone = core.heard
+    assert isinstance(words, Message)
+    assert words.text == "fetch @"
+    assert isinstance(command, CommandCall)
+    assert command.call == "/imagine make it blue"
+    assert isinstance(alone, Message)
+    assert alone.text == ""
+    named = [[file.name for file in event.attachments] for event in (words, command, alone)]
+    assert named == [["cat.png", "a memo.ogg"], ["cat.png"], ["cat.png"]]
 
 
 async def test_an_empty_input_ends() -> None:
@@ -255,7 +304,7 @@ def test_letters_that_the_output_lacks_become_question_marks() -> None:
 async def test_an_answer_is_complete_when_its_stop_button_is_gone() -> None:
     with pipe() as (_, stdout):
         view = PlainView(Output(stdout))
-        old, new = ConsoleChannel(CHAT, view), ConsoleChannel(CHAT, view)
+        old, new = channel(view), channel(view)
         earlier = await old.send(Outgoing("before", buttons=RETRY))
         assert old.finished.is_set()
 
@@ -267,20 +316,34 @@ async def test_an_answer_is_complete_when_its_stop_button_is_gone() -> None:
         assert new.finished.is_set()
 
 
-async def test_a_message_of_an_earlier_run_is_gone() -> None:
+async def test_files_without_a_stop_button_complete_an_answer(tmp_path: Path) -> None:
     with pipe() as (_, stdout):
-        channel = ConsoleChannel(CHAT, PlainView(Output(stdout)))
-        with pytest.raises(MessageGone):
-            await channel.edit("12ab", Outgoing("x"))
+        painting = ConsoleChannel(CHAT, Attached(), Folder(tmp_path), PlainView(Output(stdout)))
+        message_id = await painting.send(Outgoing("", buttons=STOP, files=(picture("grey"),)))
+        assert not painting.finished.is_set()
+        assert names(tmp_path) == []
+        await painting.edit(message_id, Outgoing("", files=(picture("blue"),)))
+        assert painting.finished.is_set()
+        assert names(tmp_path) == ["picture-1.png"]
+
+
+async def test_a_caption_may_be_of_any_length() -> None:
+    with pipe() as (_, stdout):
+        assert channel(PlainView(Output(stdout))).fits_caption("x" * 100_000)
+
+
+async def test_a_message_of_an_earlier_run_is_gone() -> None:
+    with pipe() as (_, stdout), pytest.raises(MessageGone):
+        await channel(PlainView(Output(stdout))).edit("12ab", Outgoing("x"))
 
 
 async def test_a_closed_output_is_a_chat_that_is_gone() -> None:
     with pipe() as (result, stdout):
-        channel = ConsoleChannel(CHAT, PlainView(Output(stdout)))
+        closed = channel(PlainView(Output(stdout)))
         result.close()
         with pytest.raises(ChatGone):
-            await channel.send(Outgoing("x"))
-        assert channel.finished.is_set()
+            await closed.send(Outgoing("x"))
+        assert closed.finished.is_set()
 
 
 async def test_it_must_be_entered_first() -> None:

@@ -16,6 +16,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from tests.unit.console.glass import Glass
 
 ROOT = Path(__file__).parents[3]
@@ -54,7 +56,7 @@ class Desk:
 
     async def is_asked(self) -> None:
         """Wait until the last line is an empty prompt."""
-        await self.until(lambda: self.glass.cursor_line == "❯", "a prompt")
+        await self.until(lambda: self.glass.cursor_line in ("❯", ">"), "a prompt")
 
     async def until(self, condition: Callable[[], bool], what: str) -> None:
         try:
@@ -73,9 +75,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def terminal(columns: int = 80, rows: int = 24, **environment: str) -> AsyncIterator[Desk]:
+async def terminal(columns: int = 80, rows: int = 24, here: Path = ROOT, **environment: str) -> AsyncIterator[Desk]:
     keyboard, screen = pty.openpty()
     fcntl.ioctl(screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    surroundings = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -83,10 +86,10 @@ async def terminal(columns: int = 80, rows: int = 24, **environment: str) -> Asy
         stdin=screen,
         stdout=screen,
         stderr=screen,
-        cwd=ROOT,
+        cwd=here,
         start_new_session=True,
         preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        env={"TERM": "xterm-256color", "LANG": "C.UTF-8", "PATH": os.environ["PATH"], **environment},
+        env={**surroundings, **environment},
     )
     desk = Desk(keyboard, process, Glass(columns, rows))
     asyncio.get_running_loop().add_reader(keyboard, desk.read)
@@ -111,7 +114,7 @@ async def test_an_answer_grows_below_the_question_and_stays_as_markdown() -> Non
         await desk.ends()
 
     assert desk.glass.text == (
-        "Parley. Write a message, or /help. Ctrl-C stops an answer, Ctrl-D ends.\n"
+        "Parley. Write a message, /help, or @file. Ctrl-C stops an answer, Ctrl-D ends.\n"
         "\n"
         "❯ show ## Title\\n\\nsome **bold** words\\n\\n- List<String>\n"
         "\n"
@@ -230,6 +233,66 @@ async def test_a_late_message_comes_before_the_line_that_is_being_typed() -> Non
         desk.process.send_signal(signal.SIGUSR1)
         await desk.sees("late word")
         await desk.until(lambda: desk.glass.cursor_line == "❯ half a line", "the line again")
+
+
+async def test_a_picture_is_drawn_below_its_caption_and_saved(tmp_path: Path) -> None:
+    async with terminal(here=tmp_path) as desk:
+        desk.types("paint A *blue* cat\r")
+        await desk.sees("(/retry to answer again)")
+        await desk.is_asked()
+
+    answer = desk.glass.text.partition("❯ paint A *blue* cat\n")[2].split("\n")
+    assert answer == [
+        "",
+        "A blue cat",
+        "",
+        *["▀" * 24] * 8,  # a third of the screen, and as wide as the picture then is
+        "[picture saved: data/files/picture-1.png, 600 × 400]",
+        "",
+        *["▀" * 16] * 8,
+        "[picture saved: data/files/picture-2.png, 30 × 30]",
+        "",
+        "(/retry to answer again)",
+        "",
+        "❯",
+    ]
+    assert {path.name for path in (tmp_path / "data" / "files").iterdir()} == {"picture-1.png", "picture-2.png"}
+    assert {"38;5;21;48;5;21", "38;5;231;48;5;231"} <= desk.glass.colours
+
+
+async def test_a_picture_is_at_most_60_columns_wide_and_fits_a_narrow_screen(tmp_path: Path) -> None:
+    async with terminal(120, 80, tmp_path) as wide, terminal(40, 80, tmp_path) as narrow:
+        for desk in (wide, narrow):
+            desk.types("paint\r")
+            await desk.sees("(/retry to answer again)")
+    assert [line for line in wide.glass.text.split("\n") if "▀" in line] == ["▀" * 60] * 20 + ["▀" * 30] * 15
+    assert [line for line in narrow.glass.text.split("\n") if "▀" in line] == ["▀" * 39] * 13 + ["▀" * 30] * 15
+
+
+async def test_a_voice_is_a_line(tmp_path: Path) -> None:
+    async with terminal(here=tmp_path) as desk:
+        desk.types("speak\r")
+        await desk.sees("❯ speak\n\n[voice saved: data/files/speech-1.ogg, 3.2 s]\n")
+        await desk.is_asked()
+
+
+async def test_a_file_is_dragged_in(tmp_path: Path) -> None:
+    (tmp_path / "my cat.txt").write_bytes(b"meow")
+    async with terminal(columns=200) as desk:
+        desk.types(f"fetch {str(tmp_path).replace(' ', chr(92) + ' ')}/my\\ cat.txt \r")
+        await desk.sees("document my cat.txt: b'meow'")
+
+
+ASCII = {"LANG": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {"TERM": "xterm"}, ASCII])
+async def test_a_picture_is_not_drawn_where_it_could_not_be_seen(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with terminal(80, 24, tmp_path, **environment) as desk:
+        desk.types("paint\r")
+        await desk.sees("[picture saved: data/files/picture-2.png")
+    assert "▀" not in desk.glass.text
+    assert not any(style.count(";") > 1 for style in desk.glass.colours)
 
 
 async def test_without_colour_there_is_none() -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapters.discord.adapter import DiscordPlatform
-from bot.commands.spec import Call, Command, Completer, Context, Option, Reply
+from bot.commands.spec import Call, Command, Completer, Context, Menu, Option, Reply
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Incoming
 from bot.ports import Channel
@@ -95,6 +95,19 @@ COMMANDS = (
     ),
 )
 
+DRAW = Command(
+    "draw",
+    "Make a picture",
+    "media",
+    _nothing,
+    (Option("what", "What to draw", required=True), Option("like", "A picture to change", "file")),
+)
+
+MENUS = (
+    Menu("Ask about this", ("ask",), asks="question"),
+    Menu("Describe image", ("ask",), {"question": "What does it show?"}),
+)
+
 
 @pytest.fixture
 async def fake() -> AsyncIterator[DiscordFake]:
@@ -155,4 +168,6 @@ def connect(fake: DiscordFake, notes: MemoryNotes) -> Connect:
 
 
 def platform_for(fake: DiscordFake, notes: MemoryNotes, token: str = TOKEN) -> DiscordPlatform:
-    return DiscordPlatform(token, notes, COMMANDS, api_url=fake.api_url, gateway_url=fake.gateway_url)
+    return DiscordPlatform(
+        token, notes, (*COMMANDS, DRAW), menus=MENUS, api_url=fake.api_url, gateway_url=fake.gateway_url
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.discord import commands
 from bot.commands.catalogue import COMMANDS as SHIPPED
 from tests.fakes.discord_commands import _check
-from tests.unit.discord.conftest import COMMANDS
+from tests.unit.discord.conftest import COMMANDS, DRAW, MENUS
 
 
 def test_groups_options_and_ranges() -> None:
@@ -54,3 +54,20 @@ def test_a_command_without_options() -> None:
     call = commands.invocation({"name": "new"})
     assert (call.path, call.values) == (("new",), {})
     assert commands.focus({"name": "new"}) is None
+
+
+def test_menus_and_files() -> None:
+    *_, draw, ask, describe = commands.payload([DRAW], MENUS)
+    assert [option["type"] for option in draw["options"]] == [3, 11]
+    everywhere = {"contexts": [0, 1, 2], "integration_types": [0, 1]}
+    assert ask == {"name": "Ask about this", "type": 3, **everywhere}
+    _check(describe, "0")
+    assert commands.fingerprint([draw]) != commands.fingerprint([draw, ask])
+
+
+def test_options_are_found_in_groups() -> None:
+    found = commands.option(COMMANDS, ("persona", "use"), "name")
+    assert found is not None
+    assert found.description == "Which"
+    assert commands.option(COMMANDS, ("persona", "nothing"), "name") is None
+    assert commands.option(COMMANDS, ("ask",), "nothing") is None

@@ -140,7 +140,10 @@ async def test_commands_are_registered_once(connect: Connect, fake: DiscordFake,
         pass
     assert fake.syncs == 1
     registered = fake.commands.registered[""].values()
-    assert sorted(command["name"] for command in registered) == ["ask", "persona", "set", "usage"]
+    assert sorted((command["type"], command["name"]) for command in registered) == [
+        *((1, name) for name in ("ask", "draw", "persona", "set", "usage")),
+        *((3, name) for name in ("Ask about this", "Describe image")),
+    ]
     notes.texts = dict.fromkeys(notes.texts, "the hash of other commands")
     async with connect():
         pass

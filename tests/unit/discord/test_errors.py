@@ -11,7 +11,17 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
 from adapters.discord.errors import InteractionOver, delivery_error
-from bot.errors import Ambiguous, BadFormat, ChatGone, DeliveryError, MessageGone, NotSent, RetryLater, TooLong
+from bot.errors import (
+    Ambiguous,
+    BadFormat,
+    ChatGone,
+    DeliveryError,
+    FileRefused,
+    MessageGone,
+    NotSent,
+    RetryLater,
+    TooLong,
+)
 
 KEY = ConnectionKey("discord.com", 443, True, True, None, None, None)
 
@@ -44,6 +54,11 @@ CASES: list[tuple[Exception, type[DeliveryError]]] = [
     (refused(403), ChatGone),
     (refused(400, 40094), ChatGone),
     (refused(400, 160005), ChatGone),
+    (refused(413, 40005), FileRefused),
+    (refused(413), FileRefused),
+    (refused(400, 30015), FileRefused),
+    (refused(400, 50160), FileRefused),
+    (refused(400, 50173), FileRefused),
     (refused(404, 10015), InteractionOver),
     (refused(404, 10062), InteractionOver),
     (refused(401, 50027), InteractionOver),

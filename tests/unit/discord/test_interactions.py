@@ -120,7 +120,7 @@ async def test_suggestions(connect: Connect, fake: DiscordFake, ann: User, gener
 async def test_suggestions_that_come_too_late_are_none(
     connect: Connect, fake: DiscordFake, ann: User, general: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.discord.intake.SUGGEST_WITHIN", 0.01)
+    monkeypatch.setattr("adapters.discord.requests.SUGGEST_WITHIN", 0.01)
     async with connect() as bot:
         bot.inbox.delay = 5
         assert await fake.autocomplete(general, ann, "persona use", "name", "te") == []

@@ -21,6 +21,7 @@ LINE = "─" * 20
         ("###### Six ##", "**Six**"),
         ("#### A **bold** `c**d`", "**A bold `c**d`**"),
         ("> #### quoted", "> **quoted**"),
+        ("#### *", r"\*"),
         ("#hashtag #### not a heading", "#hashtag #### not a heading"),
         ("a\n\n---\n\nb", f"a\n\n{LINE}\n\nb"),
         ("* * *", LINE),

@@ -18,6 +18,7 @@ def client(fake: TelegramFake, *, token: str | None = None, read_timeout: float 
     return Bot(
         token or fake.token,
         base_url=fake.url + "/bot",
+        base_file_url=fake.url + "/file/bot",
         request=HTTPXRequest(read_timeout=read_timeout, connection_pool_size=64),
         get_updates_request=HTTPXRequest(read_timeout=read_timeout, connection_pool_size=4),
     )

@@ -33,12 +33,13 @@ async def test_a_list_is_asked_for_again_when_it_is_old(fake: OpenAIFake, endpoi
 
 
 async def test_a_slow_provider_is_left_out_and_asked_again_later(fake: OpenAIFake, endpoint: Endpoint) -> None:
-    catalogue = Catalogue([endpoint], timeout=0.5, failed=3.0)
-    fake.models_delay = 5.0
+    endpoint.prepare()
+    catalogue = Catalogue([endpoint], timeout=2.0, failed=5.0)
+    fake.models_delay = 60.0
     assert await catalogue.models() == []
     fake.models_delay = 0.0
     assert await catalogue.models() == []
-    await asyncio.sleep(3.1)
+    await asyncio.sleep(5.1)
     assert len(await catalogue.models()) == 3
 
 

@@ -77,7 +77,7 @@ WHOLE: dict[str, tuple[bytes, list[ReplyEvent]]] = {
     "cut by length": (say("Hello") + chunk(finish="length") + DONE, [TextDelta("Hello"), Finished("length")]),
     "cut by length, as Mistral says": (say("a") + chunk(finish="model_length"), [TextDelta("a"), Finished("length")]),
     "filtered": (say("Hi") + chunk(finish="content_filter") + DONE, [TextDelta("Hi"), Finished("content_filter")]),
-    "tools": (chunk(finish="tool_calls", tool_calls=[{"id": None}]) + DONE, [Finished("tool_calls")]),
+    "tools without a call": (chunk(finish="tool_calls", tool_calls=[{"id": None}]) + DONE, [Finished("stop")]),
     "nothing said": (STOP + DONE, [Finished("stop")]),
     "refusal": (chunk(refusal="I can't.") + STOP + DONE, [TextDelta("I can't."), Finished("stop")]),
     "content null": (chunk(content=None) + say("Hello") + STOP + DONE, HELLO),

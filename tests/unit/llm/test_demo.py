@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from contextlib import aclosing
 
 import pytest
 
 from bot import clock
-from bot.domain.events import Finished, ReplyEvent, TextDelta, UsageSeen
+from bot.domain.events import Finished, ReplyEvent, TextDelta, ToolCalled, UsageSeen
 from bot.domain.personas import Sampling
-from bot.domain.prompts import ChatRequest, ImagePart, PromptMessage, TextPart
+from bot.domain.prompts import ChatRequest, ImagePart, PromptMessage, TextPart, Tool, ToolCall
 from bot.llm.demo import MODEL, Demo
 from bot.llm.image_size import describe
 
@@ -22,13 +23,19 @@ JPEG = (
     b"\xff\xc4\x00\x04ab\xff\xc2\x00\x11\x08" + struct.pack(">HH", 300, 200) + b"\x03"
 )
 
+MAKE = Tool(
+    "make_picture", "Makes a picture.", {"properties": {"prompt": {"type": "string"}, "n": {"type": "integer"}}}
+)
+CHANGE = Tool("change", "", {"properties": {"what": {"type": "string"}, "change": {"type": "boolean"}}})
+BARE = Tool("look", "", {"type": "object"})
+
 
 def uri(data: bytes, kind: str = "image/png") -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def request(*messages: PromptMessage, sampling: Sampling | None = None) -> ChatRequest:
-    return ChatRequest(MODEL, messages, sampling or Sampling())
+def request(*messages: PromptMessage, sampling: Sampling | None = None, tools: tuple[Tool, ...] = ()) -> ChatRequest:
+    return ChatRequest(MODEL, messages, sampling or Sampling(), tools=tools)
 
 
 async def answer(asked: ChatRequest, pace: float = 0.0) -> list[ReplyEvent]:
@@ -112,3 +119,66 @@ async def test_it_writes_at_a_readable_pace() -> None:
     events = await answer(request(PromptMessage("user", "Hello")), pace=0.1)
     words = sum(isinstance(event, TextDelta) for event in events)
     assert clock.now() - start == pytest.approx(0.1 * words)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("draw a cat", "a cat"),
+        ("Please draw me a picture of a cat, asleep.", "a cat, asleep."),
+        ("Can you paint the sea?", "the sea?"),
+        ("Hello!\n  Now make a picture of a cat\nThanks", "a cat"),
+        ("create an image with two dogs", "two dogs"),
+        ("show me photos of Berlin", "Berlin"),
+    ],
+)
+async def test_it_calls_the_tool_when_a_picture_is_wanted(text: str, prompt: str) -> None:
+    called, usage, finished = await answer(request(PromptMessage("user", text), tools=(MAKE, BARE)))
+    assert isinstance(called, ToolCalled)
+    assert (called.call.id, called.call.name) == ("demo00001", "make_picture")
+    assert json.loads(called.call.arguments) == {"prompt": prompt}
+    assert isinstance(usage, UsageSeen)
+    assert finished == Finished("tool_calls")
+
+
+@pytest.mark.parametrize(
+    ("text", "tools"),
+    [
+        ("draw a cat", ()),
+        ("draw a cat", (BARE,)),
+        ("make it blue", (MAKE,)),
+        ("What do you draw from this?", (MAKE,)),
+        ("I like this picture of a cat", (MAKE,)),
+        ("long 300", (MAKE,)),
+        ("", (MAKE,)),
+    ],
+)
+async def test_it_answers_in_words_otherwise(text: str, tools: tuple[Tool, ...]) -> None:
+    events = await answer(request(PromptMessage("user", text), tools=tools))
+    assert not any(isinstance(event, ToolCalled) for event in events)
+    assert events[-1] == Finished("stop")
+
+
+async def test_it_changes_a_picture_with_a_tool_that_can() -> None:
+    first, *_ = await answer(request(PromptMessage("user", "Make it blue, please"), tools=(CHANGE,)))
+    assert isinstance(first, ToolCalled)
+    assert json.loads(first.call.arguments) == {"what": "Make it blue, please", "change": True}
+
+
+async def test_it_says_what_the_tool_answered() -> None:
+    asked = PromptMessage("user", "draw a cat")
+    called = PromptMessage("assistant", "", (ToolCall("demo00001", "make_picture", "{}"),))
+    done = PromptMessage("tool", "The picture\nis shown.", call_id="demo00001")
+    text = await said(request(asked, called, done, tools=(MAKE,)))
+    assert text == "The demonstration used the tool `make_picture`, which answered: The picture is shown."
+    wordy = PromptMessage("tool", "Draw a cat: done.", call_id="demo00001")
+    assert "Draw a cat: done." in await said(request(asked, called, wordy, tools=(MAKE,)))
+    again, *_ = await answer(request(asked, called, done, PromptMessage("assistant", "Done."), asked, tools=(MAKE,)))
+    assert isinstance(again, ToolCalled)
+    assert again.call.id == "demo00002"
+
+
+async def test_it_says_that_it_draws_where_it_can() -> None:
+    hello = PromptMessage("user", "Hello")
+    assert "draw a lighthouse" in await said(request(hello, tools=(MAKE,)))
+    assert "draw a lighthouse" not in await said(request(hello))

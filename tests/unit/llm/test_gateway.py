@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
-from bot.domain.events import Finished, ReasoningDelta, ReplyEvent, Started, TextDelta, UsageSeen
+from bot.domain.events import Finished, ReasoningDelta, ReplyEvent, Started, TextDelta, ToolCalled, UsageSeen
 from bot.domain.personas import Sampling
-from bot.domain.prompts import ChatRequest, ImagePart, ModelInfo, PromptMessage, TextPart
+from bot.domain.prompts import ChatRequest, ImagePart, ModelInfo, PromptMessage, TextPart, Tool
 from bot.domain.usage import Usage
 from bot.errors import (
     BrokenStream,
@@ -35,20 +35,11 @@ from tests.fakes import openai_script
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.openai_rules import FakeModel
 from tests.fakes.openai_script import Script
+from tests.unit.llm.gateways import KEY, entered
 
-KEY = "test-key"
 MODEL = "fake/test-model"
 OTHER = "fake/other-model"
 PLAIN = Quirks()
-
-
-@asynccontextmanager
-async def entered(
-    fake: OpenAIFake, key: str = KEY, quirks: Quirks | None = None, **fields: Any
-) -> AsyncIterator[Gateway]:
-    provider = Provider("fake", fake.url, key, quirks=quirks or Quirks())
-    async with Gateway([provider], chance=lambda: 0, **fields) as gateway:
-        yield gateway
 
 
 def question(text: str = "hi", model: str = MODEL, **fields: Any) -> ChatRequest:
@@ -182,6 +173,39 @@ async def test_characters_split_across_reads(fake: OpenAIFake) -> None:
     fake.answers.append(Script(list(text), tiny_writes=True))
     async with entered(fake) as gateway:
         assert text_of(await ask(gateway)) == text
+
+
+async def test_tool_calls(fake: OpenAIFake) -> None:
+    tool = Tool("make_image", "Makes a picture.", {"type": "object", "properties": {"prompt": {"type": "string"}}})
+    fake.answers += [
+        Script(calls=[("make_image", '{"prompt": "a cat"}'), ("make_image", "{}")], usage_at="none"),
+        Script([" "], calls=[("make_image", "{}")], usage_at="none"),
+        Script(["One moment."], calls=[("make_image", "{}")], usage_at="none"),
+    ]
+    async with entered(fake) as gateway:
+        first, second, third = [await ask(gateway, question(tools=(tool,))) for _ in range(3)]
+        calls = [event.call for event in first if isinstance(event, ToolCalled)]
+        assert [(call.name, call.arguments) for call in calls] == [
+            ("make_image", '{"prompt": "a cat"}'),
+            ("make_image", "{}"),
+        ]
+        assert (first[0], first[-1], len(first)) == (Started(MODEL), Finished("tool_calls"), 4)
+        assert [event.kind for event in second] == ["started", "tool", "finished"]
+        assert [event.kind for event in third] == ["started", "text", "tool", "finished"]
+        results = [PromptMessage("tool", "done", call_id=call.id) for call in calls]
+        messages = (PromptMessage("user", "A cat!"), PromptMessage("assistant", "", calls=tuple(calls)), *results)
+        assert text_of(await ask(gateway, ChatRequest(MODEL, messages, tools=(tool,)))) == "A cat!"
+    assert len(fake.requests) == 4
+
+
+async def test_a_model_that_takes_no_tools() -> None:
+    tool = Tool("make_image", "Makes a picture.", {"type": "object"})
+    models = [FakeModel("test-model", tools=False), FakeModel("gpt-6-luna", tools_need="no reasoning")]
+    async with OpenAIFake(models=models) as fake, entered(fake) as gateway:
+        for _ in range(2):
+            assert text_of(await ask(gateway, question(tools=(tool,)))) == "hi"
+        assert text_of(await ask(gateway, question(model="fake/gpt-6-luna", tools=(tool,)))) == "hi"
+    assert ["tools" in body for body in fake.bodies] == [True, False, False, True]
 
 
 @pytest.mark.parametrize("spelling", ["reasoning_content", "reasoning", "reasoning_details"])

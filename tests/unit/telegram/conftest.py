@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from adapters.telegram.adapter import TelegramPlatform
+from adapters.telegram.channel import TelegramChannel
 from bot.commands.spec import Command
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Incoming
 from bot.ports import Channel
 from tests.fakes.telegram_api import TelegramFake
 from tests.fakes.telegram_limits import Bucket, FloodRules, Window
+from tests.fakes.telegram_state import Chat
 
 COMMANDS = (
     Command("ask", "One question without history", "talk"),
@@ -114,3 +116,24 @@ def notes() -> MemoryNotes:
 @pytest.fixture
 def platform(fake: TelegramFake, notes: MemoryNotes) -> TelegramPlatform:
     return TelegramPlatform(fake.token, notes, COMMANDS, api_url=fake.url)
+
+
+@pytest.fixture
+async def entered(platform: TelegramPlatform) -> AsyncIterator[TelegramPlatform]:
+    async with platform:
+        yield platform
+
+
+@pytest.fixture
+def chat(fake: TelegramFake) -> Chat:
+    return fake.private(fake.user(7))
+
+
+def ref(fake: TelegramFake, chat: Chat, thread_id: int | None = None) -> ChatRef:
+    kind = "private" if chat.type == "private" else "group"
+    return ChatRef("telegram", str(fake.bot_user.id), str(chat.id), kind, thread_id and str(thread_id))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def channel(fake: TelegramFake, entered: TelegramPlatform, chat: Chat) -> TelegramChannel:
+    return entered.channel(ref(fake, chat))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -25,30 +24,9 @@ from bot.errors import (
 from tests.fakes.faults import Fault
 from tests.fakes.telegram_api import BAD_GATEWAY, TelegramFake
 from tests.fakes.telegram_state import Chat
-from tests.unit.telegram.conftest import COMMANDS, MemoryNotes
+from tests.unit.telegram.conftest import COMMANDS, MemoryNotes, ref
 
 pytestmark = pytest.mark.fast
-
-
-@pytest.fixture
-async def entered(platform: TelegramPlatform) -> AsyncIterator[TelegramPlatform]:
-    async with platform:
-        yield platform
-
-
-@pytest.fixture
-def chat(fake: TelegramFake) -> Chat:
-    return fake.private(fake.user(7))
-
-
-def ref(fake: TelegramFake, chat: Chat, thread_id: int | None = None) -> ChatRef:
-    kind = "private" if chat.type == "private" else "group"
-    return ChatRef("telegram", str(fake.bot_user.id), str(chat.id), kind, thread_id and str(thread_id))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def channel(fake: TelegramFake, entered: TelegramPlatform, chat: Chat) -> TelegramChannel:
-    return entered.channel(ref(fake, chat))
 
 
 async def test_formatted_text(fake: TelegramFake, channel: TelegramChannel, chat: Chat) -> None:

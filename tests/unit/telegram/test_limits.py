@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 
 import pytest
+from telegram.constants import MessageLimit
 
-from adapters.telegram.limits import limits_for
+from adapters.telegram.limits import DOWNLOAD_BYTES, limits_for
 from bot.domain.platform import Bucket, Meter, Window
+from tests.fakes.telegram_files import LARGEST_DOWNLOAD
+from tests.fakes.telegram_parameters import LARGEST_UPLOAD
 
 
 def most_in(meter: Meter, seconds: float) -> float:
@@ -41,3 +44,11 @@ def test_drafts_are_for_private_chats() -> None:
     assert limits_for("private", "draft").previews
     assert not limits_for("group", "draft").previews
     assert not limits_for("private", "edit").previews
+
+
+def test_files() -> None:
+    limits = limits_for("group", "edit")
+    assert limits.caption == MessageLimit.CAPTION_LENGTH
+    assert limits.upload == LARGEST_UPLOAD
+    assert DOWNLOAD_BYTES == LARGEST_DOWNLOAD
+    assert limits.album_apart

@@ -102,7 +102,7 @@ FILES = [
         {**FILE, "duration": 3, "mime_type": "audio/mpeg", "file_name": "a.mp3"},
         Attachment("audio", "f", "a.mp3", "audio/mpeg", 9, 3.0),
     ),
-    ("video_note", {**FILE, "duration": 3, "length": 9}, Attachment("video", "f", None, "video/mp4", 9, 3.0)),
+    ("video_note", {**FILE, "duration": 3, "length": 9}, Attachment("voice", "f", None, "video/mp4", 9, 3.0)),
     (
         "video",
         {**FILE, "duration": 3, "width": 9, "height": 9, "mime_type": "video/mp4"},
@@ -118,6 +118,17 @@ FILES = [
         {**FILE, "file_name": "a.png", "mime_type": "image/png"},
         Attachment("image", "f", "a.png", "image/png", 9),
     ),
+    (
+        "document",
+        {**FILE, "file_name": "a.opus", "mime_type": "audio/ogg"},
+        Attachment("audio", "f", "a.opus", "audio/ogg", 9),
+    ),
+    (
+        "document",
+        {**FILE, "file_name": "a.mkv", "mime_type": "video/x-matroska"},
+        Attachment("video", "f", "a.mkv", "video/x-matroska", 9),
+    ),
+    ("document", FILE, Attachment("document", "f", None, None, 9)),
     (
         "sticker",
         {**STICKER, "is_animated": False, "is_video": False},
@@ -136,6 +147,22 @@ def test_an_animation_is_one_file() -> None:
     clip = {**FILE, "duration": 3, "width": 9, "height": 9, "file_name": "a.mp4", "mime_type": "video/mp4"}
     event = words(animation=clip, document={**FILE, "file_name": "a.mp4"})
     assert event.attachments == (Attachment("video", "f", "a.mp4", "video/mp4", 9, 3.0),)
+
+
+STILL = {**FILE, "file_id": "still", "width": 9, "height": 9}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"animation": {**FILE, "duration": 3, "width": 9, "height": 9, "thumbnail": STILL}},
+        {"sticker": {**STICKER, "is_animated": True, "is_video": False, "thumbnail": STILL}},
+        {"sticker": {**STICKER, "is_animated": False, "is_video": True, "thumbnail": STILL}},
+    ],
+    ids=str,
+)
+def test_what_moves_is_looked_at_by_its_still(fields: dict[str, Any]) -> None:
+    assert words(**fields, chat=PRIVATE).attachments == (Attachment("image", "still", size=9),)
 
 
 NOTHING: list[dict[str, Any]] = [
@@ -192,13 +219,15 @@ def test_a_quoted_picture_of_somebody() -> None:
     assert event.quote is not None
     assert (event.quote.author, event.quote.text, event.quote.from_bot) == ("Ann Lee", "", False)
     assert [attachment.handle for attachment in event.quote.attachments] == ["p"]
+    assert event.quote.message_id == "4"
 
 
 def test_a_quote_from_another_chat() -> None:
     origin = {"type": "hidden_user", "date": 1, "sender_user_name": "Bea"}
-    event = words(text="true?", external_reply={"origin": origin}, quote={"text": "words", "position": 0})
+    elsewhere = {"origin": origin, "message_id": 4}
+    event = words(text="true?", external_reply=elsewhere, quote={"text": "words", "position": 0})
     assert event.quote is not None
-    assert (event.quote.author, event.quote.text) == ("Bea", "words")
+    assert (event.quote.author, event.quote.text, event.quote.message_id) == ("Bea", "words", None)
 
 
 def test_the_opening_of_a_topic_is_no_quote() -> None:
@@ -212,6 +241,7 @@ def test_a_command_under_a_picture() -> None:
     event = read(caption="/ask what?", caption_entities=[entity("bot_command", 0, 4)], photo=photo)
     assert isinstance(event, CommandCall)
     assert event.call == "/ask what?"
+    assert event.attachments == (Attachment("image", "p", mime="image/jpeg"),)
 
 
 def test_a_command_within_words_is_none() -> None:

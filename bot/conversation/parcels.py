@@ -1,0 +1,63 @@
+"""Messages on their way into their lane: what takes time, such as fetching files, begins when they arrive."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.conversation.albums import Album
+from bot.conversation.intake import Intake
+from bot.conversation.material import Material
+from bot.domain.ids import ChatRef, Person
+from bot.domain.messages import Message
+from bot.ports import Channel
+from bot.tasks import TaskOwner
+
+
+class Parcel:
+    """A message, or an album, and what its files hold. `first` is the message with which it arrived."""
+
+    def __init__(self, first: Message, channel: Channel, intake: Intake, album: Album | None = None) -> None:
+        self.first = first
+        self._channel = channel
+        self._intake = intake
+        self._album = album
+        self._opened: asyncio.Future[tuple[Message, Material]] = asyncio.get_running_loop().create_future()
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def chat(self) -> ChatRef:
+        return self.first.chat
+
+    @property
+    def person(self) -> Person:
+        return self.first.author
+
+    def begin(self, owner: TaskOwner) -> None:
+        """Start to fetch. Does not wait."""
+        self._task = owner.start(self._open(), name=f"files of {self.first.key}")
+        # Cancelled, perhaps before its first step, it must not leave anybody waiting; and a failure that nobody waits
+        # for must not be reported as forgotten, which `cancel` sees to as well.
+        self._task.add_done_callback(lambda _: self._opened.cancel())
+
+    async def opened(self) -> tuple[Message, Material]:
+        """The whole message and what its files hold. Cancelled, the work on them ends too."""
+        try:
+            return await asyncio.shield(self._opened)
+        except asyncio.CancelledError:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Nobody needs it any more; whoever waits for it all the same is cancelled."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _open(self) -> None:
+        try:
+            message = self.first if self._album is None else await self._album.whole()
+            quoted = message.quote.attachments if message.quote is not None else ()
+            material = await self._intake.open(message.text, message.attachments, self._channel, message.author, quoted)
+            self._opened.set_result((message, material))
+        except Exception as error:
+            # Whoever waits for it says so; the log gets it there.
+            self._opened.set_exception(error)

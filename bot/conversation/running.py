@@ -1,0 +1,97 @@
+"""Work that a person can stop: what runs in a chat, and how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from bot.domain.ids import ChatRef
+
+log = logging.getLogger(__name__)
+
+LAST_FLUSH = 5.0
+"""Seconds that an answer which a shutdown interrupts has to say so and be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """stopped: a person did; interrupted: the bot is shutting down; failed: with this error."""
+
+    kind: Literal["done", "stopped", "interrupted", "failed"]
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class _Work:
+    task: asyncio.Task[None]
+    turn: int | None
+    stopped: bool = False
+
+
+class Running:
+    """The one piece of work that is running in each chat."""
+
+    def __init__(self) -> None:
+        self._work: dict[str, _Work] = {}
+
+    async def see_to_end(self, chat: ChatRef, task: asyncio.Task[None], turn: int | None = None) -> Ending:
+        """Wait for the work, which can be stopped meanwhile. Its errors, and its caller's end, are in the ending."""
+        work = _Work(task, turn)
+        self._work[chat.key] = work
+        try:
+            await task
+        except asyncio.CancelledError:
+            return Ending("stopped" if work.stopped and not _being_cancelled() else "interrupted")
+        except Exception as error:
+            # Whatever it was: the caller tells the person.
+            return Ending("failed", error)
+        finally:
+            del self._work[chat.key]
+        return Ending("done")
+
+    def name(self, chat: ChatRef, turn: int) -> None:
+        """The work turned out to be this turn."""
+        if chat.key in self._work:
+            self._work[chat.key].turn = turn
+
+    def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
+        """Stop what runs in the chat, or only this turn; False when it is not running."""
+        work = self._work.get(chat.key)
+        if work is None or work.task.done() or turn not in (None, work.turn):
+            return False
+        work.stopped = True
+        return work.task.cancel()
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def see_through(work: Coroutine[Any, Any, None], *, hurry: bool) -> None:
+    """Let `work` come to its end; when the bot shuts down, it has `LAST_FLUSH` seconds for that."""
+    task = asyncio.create_task(work)
+    try:
+        if not hurry:
+            await asyncio.shield(task)
+    except asyncio.CancelledError:
+        hurry = True
+    finally:
+        try:
+            if hurry:
+                await asyncio.wait([task], timeout=LAST_FLUSH)
+        finally:
+            await end(task)
+    if hurry:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("an interrupted answer could not be brought to its end", exc_info=error)
+        raise asyncio.CancelledError
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    """Cancel a task and wait until it has ended."""
+    task.cancel()
+    await asyncio.wait([task])

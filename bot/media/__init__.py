@@ -1,0 +1,1 @@
+"""From bytes that strangers sent to what a model can take."""

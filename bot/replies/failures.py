@@ -1,0 +1,128 @@
+"""What people are told when something failed: what happened, and what to do next."""
+
+from __future__ import annotations
+
+from bot.errors import (
+    BrokenStream,
+    CannotSee,
+    ContentFiltered,
+    EmptyAnswer,
+    FileError,
+    FileTooLarge,
+    FileUnavailable,
+    FileUnreadable,
+    FileUnsupported,
+    FormatRefused,
+    KeyRefused,
+    ModelError,
+    NotConfigured,
+    OutOfQuota,
+    PromptTooLong,
+    ProviderDown,
+    RateLimited,
+    RequestRefused,
+    Stalled,
+    TooManyPixels,
+    UnknownModel,
+)
+from bot.replies import notices
+from bot.replies.notices import Notice, code, duration, sentence, size
+
+_MODEL_ERRORS: dict[type[ModelError], Notice] = {
+    ProviderDown: notices.PROVIDER_DOWN,
+    RateLimited: notices.RATE_LIMITED,
+    OutOfQuota: notices.OUT_OF_QUOTA,
+    KeyRefused: notices.KEY_REFUSED,
+    UnknownModel: notices.UNKNOWN_MODEL,
+    RequestRefused: notices.REQUEST_REFUSED,
+    PromptTooLong: notices.PROMPT_TOO_LONG,
+    ContentFiltered: notices.CONTENT_FILTERED,
+    BrokenStream: notices.BROKEN_STREAM,
+    Stalled: notices.STALLED,
+    EmptyAnswer: notices.EMPTY_ANSWER,
+    CannotSee: notices.CANNOT_SEE,
+    FormatRefused: notices.FORMAT_REFUSED,
+    NotConfigured: notices.NOT_CONFIGURED,
+}
+
+
+def for_model_error(error: ModelError, locale: str | None = None) -> str:
+    """What to tell people about a failed model call: what happened and what to do next."""
+    model = code(error.model)
+    match error:
+        case RateLimited(retry_after=float() | int() as wait):
+            return notices.RATE_LIMITED_FOR.say(locale, model=model, wait=duration(wait))
+        case RequestRefused(detail=detail) if detail.strip():
+            return notices.REQUEST_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
+        case _:
+            return _MODEL_ERRORS.get(type(error), notices.UNKNOWN_FAILURE).say(locale, model=model)
+
+
+_FILE_ERRORS: dict[type[FileError], Notice] = {
+    FileUnavailable: notices.FILE_UNAVAILABLE,
+    FileUnreadable: notices.FILE_UNREADABLE,
+    FileUnsupported: notices.FILE_UNSUPPORTED,
+}
+
+
+def for_file_error(error: FileError, name: str, locale: str | None = None) -> str:
+    """What to tell people about a file that cannot be used; `name` is how it is called, in the person's language."""
+    match error:
+        case FileTooLarge(limit=limit):
+            said = notices.FILE_TOO_LARGE.say(locale, name=name, limit=size(limit))
+        case TooManyPixels(limit=limit):
+            said = notices.TOO_MANY_PIXELS.say(locale, name=name, limit=limit)
+        case _:
+            said = _FILE_ERRORS.get(type(error), notices.FILE_FAILED).say(locale, name=name)
+    return said[:1].upper() + said[1:]
+
+
+_WORKER_ERRORS: dict[type[ModelError], Notice] = {
+    ProviderDown: notices.WORKER_DOWN,
+    OutOfQuota: notices.WORKER_OUT_OF_QUOTA,
+    KeyRefused: notices.WORKER_KEY_REFUSED,
+    UnknownModel: notices.WORKER_UNKNOWN,
+    NotConfigured: notices.WORKER_NOT_CONFIGURED,
+    PromptTooLong: notices.WORKER_OVERWHELMED,
+    BrokenStream: notices.WORKER_BROKE_OFF,
+    Stalled: notices.WORKER_STALLED,
+}
+
+
+def _for_worker_error(error: ModelError, locale: str | None) -> str:
+    """What a model cannot do for which /model chooses no other."""
+    notice = _WORKER_ERRORS.get(type(error))
+    return for_model_error(error, locale) if notice is None else notice.say(locale, model=code(error.model))
+
+
+def for_image_error(error: ModelError, locale: str | None = None) -> str:
+    """The same for a picture that was not made."""
+    model = code(error.model)
+    match error:
+        case ContentFiltered(detail=detail) | RequestRefused(detail=detail) if detail.strip():
+            return notices.PICTURE_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
+        case ContentFiltered() | RequestRefused():
+            return notices.PICTURE_REFUSED.say(locale, model=model)
+        case EmptyAnswer():
+            return notices.NO_PICTURE.say(locale, model=model)
+        case _:
+            return _for_worker_error(error, locale)
+
+
+def for_recording_error(error: ModelError, locale: str | None = None) -> str:
+    """The same for a recording that was not transcribed."""
+    model = code(error.model)
+    match error:
+        case ContentFiltered(detail=detail) | RequestRefused(detail=detail) if detail.strip():
+            return notices.RECORDING_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
+        case ContentFiltered() | RequestRefused():
+            return notices.RECORDING_REFUSED.say(locale, model=model)
+        case _:
+            return _for_worker_error(error, locale)
+
+
+def for_speech_error(error: ModelError, locale: str | None = None) -> str:
+    """The same for words that were not spoken."""
+    if isinstance(error, RequestRefused | EmptyAnswer | ContentFiltered | BrokenStream):
+        return notices.SPEECH_REFUSED.say(locale, model=code(error.model))
+    return _for_worker_error(error, locale)
