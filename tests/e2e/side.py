@@ -137,6 +137,10 @@ class Side(ABC):
     def floods(self) -> int:
         """Refusals for flooding that the bot brought on itself."""
 
+    def rest(self) -> None:
+        """The bot was away for a while: what the platform counts, and tells nobody, starts afresh."""
+        return
+
     @property
     @abstractmethod
     def fetches(self) -> int:

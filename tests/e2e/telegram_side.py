@@ -157,6 +157,9 @@ class TelegramSide(Side):
     def floods(self) -> int:
         return self.fake.floods
 
+    def rest(self) -> None:
+        self.fake.flood.rest()
+
     @property
     def fetches(self) -> int:
         return self.fake.counted()["getFile"]

@@ -68,7 +68,7 @@ async def test_somebody_deletes_the_answer_again_and_again(world: World) -> None
     for _ in range(2):
         await world.until(place, lambda: world.shown(place))
         world.side.delete(place, world.shown(place)[0].message_id)
-    await world.model.until(lambda: world.model.requests[0]["finished"], timeout=60)
+    await world.model.until(lambda: world.model.requests[0]["finished"])
     world.check_shows(await world.ask(place, ann, "Next"), "Next")
 
 
@@ -161,9 +161,10 @@ async def test_waiting_for_a_flood_does_not_hold_up_the_model(world: World) -> N
     """The model's connection is read at its own pace, however slow the screen is."""
     ann, place = world.private()
     world.model.answers.append(slow())
-    world.side.fault("flood", "send", place, seconds=10)
+    world.side.fault("flood", "send", place, seconds=30)
     asked = asyncio.create_task(world.ask(place, ann, "Hello"))
-    await world.model.until(lambda: bool(world.model.requests and world.model.requests[0]["finished"]), timeout=6)
+    await world.model.until(lambda: bool(world.model.requests and world.model.requests[0]["finished"]))
+    assert world.shown(place) == [], "the model ended while the screen still waits"
     world.check_shows(await asked, TEXT)
 
 
@@ -172,7 +173,7 @@ async def test_the_end_of_an_answer_does_not_wait_for_its_turn(world: World) -> 
     place, ann = world.side.group(), world.person("Ann")
     world.model.answers.append(Script.of(TEXT * 2, size=10, pace=0.14))
     asked = asyncio.create_task(world.ask(place, ann, "Hello"))
-    await world.model.until(lambda: bool(world.model.requests and world.model.requests[0]["finished"]), timeout=60)
+    await world.model.until(lambda: bool(world.model.requests and world.model.requests[0]["finished"]))
     ended = asyncio.get_running_loop().time()
     (shown,) = await asked
     world.check_shows([shown], TEXT * 2)

@@ -208,11 +208,11 @@ async def test_what_comes_after_a_voice_note_is_answered_after_it(world: World) 
     ann, place = world.private()
     world.model.media_answers.append(MediaScript(words="First.", header_delay=12))
     world.send(place, ann, voice())
-    await world.model.until(lambda: len(world.model.calls(CALL)) == 1, timeout=50)
+    await world.model.until(lambda: len(world.model.calls(CALL)) == 1)
     world.model.media_answers.append(MediaScript(words="Second."))
     world.send(place, ann, voice())
     world.say(place, ann, "Third.")
-    await world.model.until(lambda: [seen["finished"] for seen in world.model.calls(CALL)[1:]] == [True], timeout=50)
+    await world.model.until(lambda: [seen["finished"] for seen in world.model.calls(CALL)[1:]] == [True])
     assert not world.model.calls(CALL)[0]["finished"]
     await world.until(place, lambda: world.screen(place).typing)
     assert world.prompts() == []
@@ -226,10 +226,10 @@ async def test_somebody_stops_what_is_being_heard(world: World) -> None:
     ann, place = world.private()
     world.model.media_answers.append(MediaScript(header_delay=1000))
     world.send(place, ann, voice())
-    await world.model.until(lambda: len(world.model.calls(CALL)) == 1, timeout=50)
+    await world.model.until(lambda: len(world.model.calls(CALL)) == 1)
     world.side.command(place, ann, "/stop")
     await world.until(place, lambda: world.text(place).count("Stopped.") == 2)  # the command's answer, and the turn
-    await world.model.until(lambda: world.model.calls(CALL)[0]["disconnected"], timeout=50)
+    await world.model.until(lambda: world.model.calls(CALL)[0]["disconnected"])
     await world.ask(place, ann, "Hello")
     assert world.roles() == [("user", "Hello")]
 
@@ -239,7 +239,7 @@ async def test_the_bot_ends_while_a_recording_is_heard(world: World) -> None:
     ann, place = world.private()
     world.model.media_answers.append(MediaScript(header_delay=1000))
     world.send(place, ann, voice())
-    await world.model.until(lambda: len(world.model.calls(CALL)) == 1, timeout=50)
+    await world.model.until(lambda: len(world.model.calls(CALL)) == 1)
     await world.stop()
     assert "restarted in the middle of this answer" in world.text(place)
 
@@ -298,7 +298,7 @@ async def test_writing_down_does_not_wait_for_an_answer(world: World) -> None:
     said = world.side.send(place, ann, [voice()])
     world.model.answers.append(Script.of("Never.", header_delay=1000))
     question = world.say(place, ann, "Think long")
-    await world.model.until(lambda: bool(world.model.bodies), timeout=50)
+    await world.model.until(lambda: bool(world.model.bodies))
     world.side.command(place, ann, "/transcribe", about=said)
     await world.sees(place, WORDS)
     assert world.model.running == 1

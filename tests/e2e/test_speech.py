@@ -144,7 +144,7 @@ async def test_a_shutdown_while_something_is_spoken(world: World) -> None:
     ann, place = world.private()
     world.model.media_answers.append(MediaScript(header_delay=1000, call="audio/speech"))
     world.side.command(place, ann, "/speak Hello")
-    await world.model.until(lambda: len(inputs(world)) == 1, timeout=60)
+    await world.model.until(lambda: len(inputs(world)) == 1)
     await world.stop()
     assert world.model.calls("audio/speech")[0]["disconnected"]
     await world.start()
@@ -155,7 +155,7 @@ async def test_speech_that_is_stopped(speaker: World) -> None:
     ann, place = speaker.private()
     speaker.model.media_answers.append(MediaScript(header_delay=1000, call="audio/speech"))
     speaker.side.command(place, ann, "/speak Hello")
-    await speaker.model.until(lambda: len(inputs(speaker)) == 1, timeout=60)
+    await speaker.model.until(lambda: len(inputs(speaker)) == 1)
     speaker.side.command(place, ann, "/stop")
     await speaker.until(place, lambda: speaker.text(place).count("Stopped.") == 2)
     assert speaker.model.calls("audio/speech")[0]["disconnected"]

@@ -263,7 +263,7 @@ async def test_somebody_blocks_the_bot_in_the_middle(telegram: World) -> None:
     await telegram.sees(place, SLOW[:20])
     fake = fake_of(telegram)
     fake.block(ann.raw)
-    await telegram.model.until(lambda: telegram.model.running == 0, timeout=60)
+    await telegram.model.until(lambda: telegram.model.running == 0)
     fake.delete(place.raw[0], int(telegram.shown(place)[0].message_id))
     fake.unblock(ann.raw)
     telegram.check_shows(await telegram.ask(place, ann, "Back"), "Back")

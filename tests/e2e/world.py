@@ -92,6 +92,8 @@ class World:
         assert self._bot is None, "the bot runs already"
         self._settings |= settings
         made = self.settings()
+        for side in (self.side, *self.others):
+            side.rest()
         factories = [side.factory(made) for side in (self.side, *self.others)]
         self._bot = asyncio.create_task(run(made, factories), name="the bot")
 

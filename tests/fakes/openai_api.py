@@ -113,7 +113,7 @@ class OpenAIFake:
         """The media requests of one kind, oldest first."""
         return [seen for seen in self.requests if seen["path"].endswith(f"/{call}")]
 
-    async def until(self, predicate: Callable[[], bool], timeout: float = 5.0) -> None:
+    async def until(self, predicate: Callable[[], bool], timeout: float = 60.0) -> None:
         """Wait until something that the fake records (a request, a disconnection, an end) makes this true."""
         async with asyncio.timeout(timeout):
             while not predicate():

@@ -139,6 +139,12 @@ class Flood:
         """Refuse these calls for a while, as a test's script asks; calling inside counts as the bot's own fault."""
         self._place(chat_id, what).ban(now, seconds)
 
+    def rest(self) -> None:
+        """So much time has passed that nothing is counted any more; bans go on."""
+        self._overall.meters = [WindowMeter(self._rules.overall, self._rules.slack)]
+        for (chat_id, what), place in self._places.items():
+            place.meters = self._meters(chat_id, what)
+
     def _place(self, chat_id: int, what: Metered) -> Place:
         key = (chat_id, what)
         if key not in self._places:
