@@ -25,6 +25,8 @@ ParleyError
 |   +-- EmptyAnswer          the model finished without saying anything
 |   +-- CannotSee            the model cannot be shown pictures
 |   +-- FormatRefused        the provider cannot read a file of this format
+|   +-- OverBudget           a budget is used up (`whose`, `resets_in` seconds)
+|   +-- Flagged              moderation refused it (`what`: question or answer; `categories`)
 |   +-- NotConfigured        no such provider is configured
 +-- FileError                a file that somebody sent cannot be used
 |   +-- FileTooLarge         more than `limit` bytes
@@ -38,6 +40,8 @@ ParleyError
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 
 class ParleyError(Exception):
@@ -123,7 +127,12 @@ class RequestRefused(ModelError):
 
 
 class PromptTooLong(ModelError):
-    """The request is larger than the model's window."""
+    """The request is larger than the model's window; `tokens` it has and `limit` are those that the provider names."""
+
+    def __init__(self, model: str, detail: str = "", tokens: int | None = None, limit: int | None = None) -> None:
+        super().__init__(model, detail)
+        self.tokens = tokens
+        self.limit = limit
 
 
 class ContentFiltered(ModelError):
@@ -148,6 +157,24 @@ class CannotSee(ModelError):
 
 class FormatRefused(ModelError):
     """The provider cannot read a file of this format."""
+
+
+class OverBudget(ModelError):
+    """A budget is used up: `whose` it is, and in how many seconds it starts anew."""
+
+    def __init__(self, model: str, whose: Literal["person", "chat", "total"], resets_in: float) -> None:
+        super().__init__(model, f"the budget of the {whose} is used up")
+        self.whose = whose
+        self.resets_in = resets_in
+
+
+class Flagged(ModelError):
+    """Moderation refused the question or the answer: `what`, and under which of its categories."""
+
+    def __init__(self, model: str, what: Literal["question", "answer"], categories: tuple[str, ...] = ()) -> None:
+        super().__init__(model, f"the {what} was flagged: {', '.join(categories)}")
+        self.what = what
+        self.categories = categories
 
 
 class NotConfigured(ModelError):

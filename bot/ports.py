@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
-from typing import Protocol
+from datetime import date, datetime
+from typing import Literal, Protocol
 
 from bot.domain.attachments import Attachment
-from bot.domain.conversations import Answer, Exchange, Question, Turn
+from bot.domain.conversations import Answer, History, Question, Turn
 from bot.domain.events import ReplyEvent
 from bot.domain.ids import ChatRef, Person
 from bot.domain.media import ImageEvent, ImageRequest, Picture, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import Incoming
+from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.personas import Persona
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
+from bot.domain.rules import Rule
+from bot.domain.usage import Budget, DaySpent, Spending, Spent
 
 
 class Channel(Protocol):
@@ -55,6 +58,14 @@ class Channel(Protocol):
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         """Show a passing preview (only where `limits.previews`); a later `send` replaces it."""
+        ...
+
+    async def delete(self, message_id: str) -> None:
+        """Take a message of the bot away; one that is gone already is fine."""
+        ...
+
+    async def open_thread(self, message_id: str, title: str) -> Channel:
+        """Open a thread on a message (only where `limits.threads`), or find the one that is there."""
         ...
 
     async def typing(self) -> None:
@@ -138,29 +149,76 @@ class SpeechModel(Protocol):
         ...
 
 
+class Moderator(Protocol):
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        """Whether a text may be said. Raises `bot.errors.ModelError`."""
+        ...
+
+
 class Conversations(Protocol):
-    """Stored history. A chat (`ChatRef.key`) has one conversation at a time; its rows form a tree."""
+    """Stored history. A chat (`ChatRef.key`) has one conversation at a time; its rows form a tree.
+
+    A conversation has a head, the row behind which it goes on: the newest row that was added, or the one that was
+    chosen since. The way from the head to the root is what the models are told; other branches stay beside it.
+    """
 
     async def current(self, chat_key: str) -> int:
         """The chat's conversation, made when there is none."""
         ...
 
+    async def known(self, chat_key: str) -> bool:
+        """Whether the chat has a conversation."""
+        ...
+
     async def start_new(self, chat_key: str) -> int: ...
 
+    async def start_behind(self, chat_key: str, answer: int) -> int:
+        """A new conversation that goes on behind an answer, perhaps another chat's (a thread that was opened there)."""
+        ...
+
     async def add_question(self, conversation: int, question: Question) -> int | None:
-        """Add a question behind the newest answer; returns the turn's id, or None when this key was stored before."""
+        """Add a question behind the head; returns the turn's id, or None when this key was stored before."""
+        ...
+
+    async def fork_question(self, turn: int, question: Question) -> int | None:
+        """Add a question beside a turn, behind what that turn follows; else like `add_question`."""
         ...
 
     async def add_answer(self, turn: int, answer: Answer) -> int:
-        """Add an answer to a turn. A second one is another version; the newest is the one that counts."""
+        """Add an answer to a turn, which becomes the head. A second one is another version."""
         ...
 
-    async def before(self, turn: int, characters: int) -> Sequence[Exchange]:
-        """What led to this turn, oldest first, back to where the texts exceed `characters`; reads no further."""
+    async def versions(self, turn: int) -> Sequence[Answer]:
+        """The answers of a turn that say or show anything, oldest first, at most 50."""
+        ...
+
+    async def choose(self, answer: int, *, leaf: bool = True) -> None:
+        """Go on behind this answer or, with `leaf`, behind the newest row of what followed it."""
+        ...
+
+    async def place(self, answer: int, message_ids: Sequence[str]) -> None:
+        """These messages show this answer now; other versions of its turn are no longer shown by any of them."""
+        ...
+
+    async def before(self, turn: int, characters: int) -> History:
+        """What led to this turn, back to its newest summary, or to where the texts exceed `characters`; reads no
+        further."""
+        ...
+
+    async def summarise(self, end: int, text: str) -> None:
+        """`text` stands for all up to the row `end` (an `Exchange.end`); a second text for a row replaces the first."""
         ...
 
     async def last(self, conversation: int) -> Turn | None:
-        """The newest turn."""
+        """The turn at the head."""
+        ...
+
+    def branch(self, conversation: int) -> AsyncIterator[Turn]:
+        """All turns from the root to the head, oldest first, read some at a time; with the answers that lie on it."""
+        ...
+
+    async def drop(self, turn: int) -> None:
+        """Forget the words and pictures of a question, its answers, and the summaries that may hold them."""
         ...
 
     async def turn(self, turn: int) -> tuple[Turn, str] | None:
@@ -168,7 +226,12 @@ class Conversations(Protocol):
         ...
 
     async def by_message(self, chat_key: str, message_id: str) -> Turn | None:
-        """The turn whose question is this platform message."""
+        """The newest turn whose question is this platform message."""
+        ...
+
+    async def by_answer(self, chat_key: str, message_id: str) -> Turn | None:
+        """The turn of which an answer is shown by this platform message, with that answer; looks at the newest
+        answers of the chat alone."""
         ...
 
     async def move(self, old_chat_key: str, new_chat_key: str) -> None: ...
@@ -203,6 +266,10 @@ class Preferences(Protocol):
         """Set a value, or remove it."""
         ...
 
+    async def all(self, names: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """What is set under these names, by scope; only scopes where something is."""
+        ...
+
     async def move(self, old_scope: str, new_scope: str) -> None: ...
 
 
@@ -228,6 +295,71 @@ class Notes(Protocol):
     async def write(self, name: str, value: str) -> None: ...
 
 
+class Ledger(Protocol):
+    """Every model call, and sums of them by day (UTC)."""
+
+    async def add(self, spending: Spending) -> None: ...
+
+    async def spent(self, since: date, *, person: str | None = None, chat: str | None = None) -> Spent:
+        """The sum from this day on: of a person, of a chat, or of all."""
+        ...
+
+    async def days(self, since: date, *, person: str | None = None) -> Sequence[DaySpent]:
+        """The same for each day on which there was something, oldest first."""
+        ...
+
+    async def by(
+        self, group: Literal["person", "chat", "model", "provider"], since: date, most: int
+    ) -> Sequence[tuple[str, Spent]]:
+        """The largest sums by person, chat, `provider/model` or provider; by cost, then by tokens."""
+        ...
+
+    async def move(self, old_chat_key: str, new_chat_key: str) -> None: ...
+
+
+class Rules(Protocol):
+    """Who may and who may not use the bot, as admins decided in chats."""
+
+    async def all(self) -> Sequence[Rule]: ...
+
+    async def put(self, rule: Rule) -> None:
+        """Add a rule, or replace the one of the same subject and effect."""
+        ...
+
+    async def remove(self, rule: Rule) -> bool:
+        """Remove the rule of this subject and effect; False when there is none."""
+        ...
+
+
+class Budgets(Protocol):
+    async def all(self) -> Sequence[Budget]: ...
+
+    async def put(self, budget: Budget) -> None:
+        """Add a budget, or replace the one of the same subject, unit and period."""
+        ...
+
+    async def remove(self, subject: str) -> int:
+        """Remove all budgets of this subject; returns how many."""
+        ...
+
+
+class Forgetting(Protocol):
+    """Deletes for good what is stored, over all tables, some rows at a time. Sums keep their numbers without names."""
+
+    async def person(self, handle: str, scopes: Sequence[str]) -> int:
+        """What this person asked with its answers and pictures, what was preferred in these scopes, the personas they
+        wrote, and their name in the ledger. Returns how many messages are gone."""
+        ...
+
+    async def chat(self, place: str, scopes: Sequence[str]) -> int:
+        """The same of a chat (`ChatRef.place`) with its threads, whoever wrote there."""
+        ...
+
+    async def before(self, when: datetime) -> int:
+        """Messages that are older, with the summaries and pictures of that time; what follows them stays."""
+        ...
+
+
 class Store(Protocol):
     """All that is stored; open between entering and leaving."""
 
@@ -245,6 +377,18 @@ class Store(Protocol):
 
     @property
     def notes(self) -> Notes: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    @property
+    def rules(self) -> Rules: ...
+
+    @property
+    def budgets(self) -> Budgets: ...
+
+    @property
+    def forgetting(self) -> Forgetting: ...
 
 
 StoreContext = AbstractAsyncContextManager[Store]

@@ -33,7 +33,17 @@ EXAMPLES: Mapping[str, str] = {
     "LOG_FORMAT": "json",
     "LOG_LEVEL": "info",
     "MODEL_OPTIONS": '{"openai/gpt-6-luna": {"reasoning_effort": "low"}}',
+    "ANSWER_MESSAGES": "5",
+    "DAILY_TOKENS": "2000000",
+    "DAILY_TOKENS_PER_USER": "100000",
+    "GROUP_CONTEXT": "15",
+    "HISTORY_DAYS": "365",
+    "MESSAGES_PER_MINUTE": "20",
+    "MODERATION": "question",
     "PICTURE_DAYS": "30",
+    "PRICES": '{"mine/my-model": {"input": 0.5, "output": 1.5}}',
+    "SUMMARIES": "on",
+    "TURNS_PER_PERSON": "3",
     "SHOW_TRANSCRIPTS": "on",
     "TRANSCRIPTION_LANGUAGE": "en",
     "OPENAI_BASE_URL": "https://models.example.com/v1",
@@ -113,8 +123,18 @@ class Settings(BaseSettings):
     allowed: Names = ()
     personas_file: Path | None = None
     history_tokens: Annotated[int, Field(ge=0)] = 16_000
+    history_days: Annotated[int, Field(ge=0)] = 0
+    summaries: bool = True
+    group_context: Annotated[int, Field(ge=0, le=100)] = 15
+    answer_messages: Annotated[int, Field(ge=1, le=50)] = 5
     document_tokens: Annotated[int, Field(ge=100)] = 8_000
     picture_days: Annotated[int, Field(ge=0)] = 30
+    daily_tokens_per_user: Annotated[int, Field(ge=1)] | None = None
+    daily_tokens: Annotated[int, Field(ge=1)] | None = None
+    messages_per_minute: Annotated[int, Field(ge=0)] = 20
+    turns_per_person: Annotated[int, Field(ge=1)] = 3
+    prices: dict[str, dict[str, float]] = {}
+    moderation: Literal["off", "question", "answer", "both"] = "off"
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 15.0
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -135,7 +155,7 @@ class Settings(BaseSettings):
             raise ValueError("is not the code of a language, two or three letters")
         return value
 
-    @field_validator("log_level", "log_format", "telegram_streaming", mode="before")
+    @field_validator("log_level", "log_format", "telegram_streaming", "moderation", mode="before")
     @classmethod
     def _lower(cls, value: object) -> object:
         return value.lower() if isinstance(value, str) else value

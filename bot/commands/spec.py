@@ -13,7 +13,7 @@ from typing import Literal
 from bot.commands.services import Services
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall, OptionValue, Quote
-from bot.domain.platform import Button
+from bot.domain.platform import Button, OutgoingFile
 from bot.ports import Channel
 
 OptionType = Literal["text", "integer", "number", "boolean", "file"]
@@ -67,11 +67,16 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a command says. `private`: only to the person who called, where the platform can."""
+    """What a command says. `private`: only to the person who called, where the platform can.
+
+    `files` come along. `in_place`: called by a button, it takes the place of the message under which the button is.
+    """
 
     text: str
     buttons: tuple[Button, ...] = ()
     private: bool = False
+    files: tuple[OutgoingFile, ...] = ()
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)

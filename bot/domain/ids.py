@@ -14,6 +14,9 @@ class ChatRef:
 
     `chat_id` is the Telegram chat or the Discord channel; `thread_id` is the Telegram topic or the Discord
     thread inside it; `server_id` is the Discord server. All are the platform's ids as text.
+
+    `owner` is the person's id where everybody has a conversation of their own; `joined`: the chat's threads share its
+    conversation. Adapters leave both alone: the chat's settings decide.
     """
 
     platform: str
@@ -22,10 +25,18 @@ class ChatRef:
     kind: ChatKind
     thread_id: str | None = None
     server_id: str | None = None
+    owner: str | None = None
+    joined: bool = False
 
     @property
     def key(self) -> str:
         """The conversation's key: one lane, one history."""
+        base = f"{self.platform}:{self.bot_id}:{self.chat_id}" if self.joined else self.place
+        return base if self.owner is None else f"{base}@{self.owner}"
+
+    @property
+    def place(self) -> str:
+        """Where it is, whoever's conversation is held there; the key of a conversation that all share."""
         base = f"{self.platform}:{self.bot_id}:{self.chat_id}"
         return base if self.thread_id is None else f"{base}:{self.thread_id}"
 

@@ -7,6 +7,8 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.domain.usage import Account
+
 
 @dataclass(frozen=True, slots=True)
 class PictureRef:
@@ -53,6 +55,7 @@ class TranscriptionRequest:
     sound: Sound
     language: str | None = None
     prompt: str | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class SpeechRequest:
     model: str
     text: str
     voice: str | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ class ImageRequest:
     count: int = 1
     pictures: tuple[Picture, ...] = ()
     person: str | None = None
+    account: Account | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,19 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What somebody said in the chat without addressing the bot."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """Words addressed to a chat. The mention of the bot is already taken out of `text`.
 
-    `key` names the update on its platform and never changes when the platform delivers it again.
+    `key` names the update on its platform and never changes when the platform delivers it again. `context` is what
+    others said before; adapters leave it empty.
     """
 
     kind: Literal["message"] = field(default="message", init=False)
@@ -43,6 +52,7 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     quote: Quote | None = None
     album_id: str | None = None
+    context: tuple[Heard, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,16 @@ class Edited:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleted:
+    """Messages of a chat are gone, whoever deleted them; the platform does not say who wrote them."""
+
+    kind: Literal["deleted"] = field(default="deleted", init=False)
+    key: str
+    chat: ChatRef
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
     """A command with its typed values: `path` is ("persona", "use") for `/persona use`."""
 
@@ -78,6 +98,7 @@ class CommandCall:
     """A command, either typed as a line of text (`/persona use teacher`) or already taken apart by the platform.
 
     `attachments` are files that came with it: the picture of which `/imagine` is the caption, a slash command's file.
+    `pressed` is the message under which a button carried the line.
     """
 
     kind: Literal["command"] = field(default="command", init=False)
@@ -88,6 +109,7 @@ class CommandCall:
     message_id: str | None = None
     quote: Quote | None = None
     attachments: tuple[Attachment, ...] = ()
+    pressed: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +138,4 @@ class ChatMoved:
     chat: ChatRef
 
 
-Incoming = Message | Edited | CommandCall | ButtonPress | ChatMoved
+Incoming = Message | Edited | Deleted | CommandCall | ButtonPress | ChatMoved

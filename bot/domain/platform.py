@@ -48,6 +48,8 @@ class Limits:
     `caption` is the length of the text beside files, in UTF-16 units; `upload` is the largest file in bytes.
     `album_apart`: several files are an album of messages of their own, which carries no buttons, cannot be changed into
     something else, and counts as one call for each file; elsewhere one message carries them all.
+    `folds`: a long quote is shown folded, so that reasoning can stand above its answer; elsewhere a button shows it.
+    `threads`: a thread can be opened on a message.
     """
 
     text: int
@@ -59,6 +61,8 @@ class Limits:
     caption: int = 1024
     upload: int = 10 * 1024 * 1024
     album_apart: bool = False
+    folds: bool = False
+    threads: bool = False
 
 
 @dataclass(frozen=True, slots=True)

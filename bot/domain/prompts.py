@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from bot.domain.personas import Sampling
+from bot.domain.usage import Account, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Tool:
 class ChatRequest:
     """One request to a chat model. `model` is `provider/model`; `person` is a stable hash, never a platform id.
 
-    `tools` are left out for a model that cannot use them.
+    `tools` are left out for a model that cannot use them. `account` and `work` are for the ledger, not for the model.
     """
 
     model: str
@@ -69,6 +70,8 @@ class ChatRequest:
     sampling: Sampling = field(default_factory=Sampling)
     person: str | None = None
     tools: tuple[Tool, ...] = ()
+    account: Account | None = None
+    work: Work = "chat"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Date,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -62,6 +64,8 @@ conversations = Table(
     # Counts a chat's conversations, so that two callers cannot both make the first one.
     Column("number", Integer, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
+    # The row behind which it goes on; nothing while it is empty.
+    Column("head_id", RowId),
     UniqueConstraint("chat_key", "number"),
     sqlite_autoincrement=True,
 )
@@ -71,7 +75,7 @@ messages = Table(
     metadata,
     Column("id", RowId, primary_key=True),
     Column("conversation_id", RowId, ForeignKey("conversations.id"), nullable=False),
-    # A question's parent is the newest row when it was asked, an answer's parent is its question.
+    # A question's parent is the head of the time when it was asked, an answer's parent is its question.
     Column("parent_id", RowId, ForeignKey("messages.id")),
     Column("role", Text, nullable=False),
     Column("text", PlainText, nullable=False),
@@ -92,9 +96,12 @@ messages = Table(
     Column("completion_tokens", Integer),
     Column("cached_tokens", Integer),
     Column("reasoning_tokens", Integer),
+    Column("reasoning", PlainText),
     Index(None, "conversation_id", "id"),
     Index(None, "conversation_id", "message_id"),
     Index(None, "parent_id", "id"),
+    Index(None, "author_id"),
+    Index(None, "created_at"),
     # Buttons carry turn ids for as long as their message stands: an id must never be given out twice.
     sqlite_autoincrement=True,
 )
@@ -111,6 +118,15 @@ pictures = Table(
     # Last: SQLite reads a row from its beginning, and this is as long as hundreds of others.
     Column("data", LargeBinary, nullable=False),
     Index(None, "kept_at"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    # The last row that it stands for.
+    Column("message_id", RowId, ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("text", PlainText, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False),
 )
 
 preferences = Table(
@@ -139,4 +155,62 @@ notes = Table(
     metadata,
     Column("name", PlainText, primary_key=True),
     Column("value", PlainText, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    # Nobody's name after the person, or the chat, is forgotten.
+    Column("person", PlainText, nullable=False),
+    Column("chat_key", PlainText, nullable=False),
+    Column("work", Text, nullable=False),
+    Column("model", PlainText, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cached_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("images", Integer, nullable=False),
+    Column("characters", Integer, nullable=False),
+    # Nano-dollars; nothing where the price is not known.
+    Column("cost", BigInteger),
+    Index(None, "person"),
+    Index(None, "chat_key"),
+    Index(None, "at"),
+)
+
+# The ledger's sums, so that nobody has to add up a million calls.
+spent_days = Table(
+    "spent_days",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("person", PlainText, primary_key=True),
+    Column("chat_key", PlainText, primary_key=True),
+    Column("model", PlainText, primary_key=True),
+    Column("calls", Integer, nullable=False),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("unpriced", Integer, nullable=False),
+    Index(None, "person", "day"),
+    Index(None, "chat_key", "day"),
+)
+
+rules = Table(
+    "rules",
+    metadata,
+    Column("subject", PlainText, primary_key=True),
+    Column("effect", Text, primary_key=True),
+    Column("by", PlainText, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("subject", PlainText, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("amount", BigInteger, nullable=False),
 )
