@@ -89,6 +89,9 @@ PERSONAS = Notice("Personas")
 AGAIN = Notice("Again")
 CHANGE = Notice("Change it")
 LARGER = Notice("Larger")
+CONTINUE = Notice("Continue")
+REASONING = Notice("Reasoning")
+PICK = Notice("Go on with this one")
 
 # An answer that did not come, or not whole
 
