@@ -256,6 +256,9 @@ SECTION_ADMIN = Notice("For admins")
 NEW_CONVERSATION = Notice("New conversation. Persona and settings stay.")
 STOPPED = Notice("Stopped.")
 NOTHING_TO_STOP = Notice("Nothing is running here that could be stopped.")
+NO_SUCH_VERSION = Notice("That version is not stored any more.")
+PICKED = Notice("From here on the answer of {who} counts.")
+NO_REASONING = Notice("Nothing is stored of what the model thought here.")
 NOTHING_TO_RETRY = Notice("There is no question yet that I could answer again. Just write one.")
 
 # Personas
