@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.commands.compare import COMPARE
 from bot.commands.help import HELP, START
 from bot.commands.media import DESCRIBE, IMAGINE, SPEAK, TRANSCRIBE, VOICE
 from bot.commands.model import MODEL
@@ -11,7 +12,7 @@ from bot.commands.spec import Command, Menu
 from bot.commands.talk import ASK, NEW, RETRY, STOP
 
 COMMANDS: tuple[Command, ...] = checked(
-    HELP, START, ASK, NEW, STOP, RETRY, PERSONA, MODEL, IMAGINE, DESCRIBE, TRANSCRIBE, SPEAK, VOICE
+    HELP, START, ASK, NEW, STOP, RETRY, COMPARE, PERSONA, MODEL, IMAGINE, DESCRIBE, TRANSCRIBE, SPEAK, VOICE
 )
 
 MENUS: tuple[Menu, ...] = (

@@ -15,7 +15,7 @@ from bot.replies.notices import code
 DEFAULT = "default"
 
 _MOST_SUGGESTIONS = 25
-_LONGEST_SUGGESTION = 100
+LONGEST_SUGGESTION = 100
 """Discord's limits for autocomplete: choices, and characters of each."""
 
 _MOST_OFFERED = 5
@@ -54,7 +54,7 @@ async def choose(call: Call, typed: str, command: str) -> Choice | Reply:
 
 def _similar(names: Sequence[str], wanted: str) -> list[str]:
     """The names most like what was typed, the best first."""
-    wanted = wanted[:_LONGEST_SUGGESTION]
+    wanted = wanted[:LONGEST_SUGGESTION]
     if not wanted:
         return []
     holding = [name for name in names if wanted in name.casefold()]
@@ -77,7 +77,7 @@ async def complete(context: Context, typed: str) -> Sequence[str]:
     """Names that hold what is typed, sorted."""
     wanted = typed.strip().casefold()
     names = [model.name for model in await context.services.models.models()]
-    fitting = [name for name in names if wanted in name.casefold() and len(name) <= _LONGEST_SUGGESTION]
+    fitting = [name for name in names if wanted in name.casefold() and len(name) <= LONGEST_SUGGESTION]
     return sorted(fitting)[:_MOST_SUGGESTIONS]
 
 

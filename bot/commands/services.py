@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall
-from bot.domain.personas import Persona
+from bot.domain.personas import Persona, Variant
 from bot.ports import Channel, ChatModel, Store
 
 
@@ -17,6 +17,10 @@ class Talk(Protocol):
 
     async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
         """Answer one question without history."""
+        ...
+
+    async def compare(self, event: CommandCall, channel: Channel, text: str, variants: Sequence[Variant]) -> None:
+        """Answer one question by several personas or models, side by side."""
         ...
 
     async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:

@@ -21,6 +21,14 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """Who answers instead of the chat's persona and model; None leaves what the chat has."""
+
+    persona: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Persona:
     """A named system prompt. `author` is the handle of the person who wrote it, None for the operator's."""
 
