@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field
 
 from bot import clock
+from bot.access.budgeting import Budgeting
+from bot.access.guard import Guard
+from bot.conversation.accounts import Accounts
 from bot.conversation.inquiry import Outcome
+from bot.conversation.offers import answer_buttons, pick_button, stop_button
 from bot.conversation.running import Ending, Running, end, see_through
 from bot.domain.conversations import Answer
 from bot.domain.ids import ChatRef, Person
 from bot.domain.platform import Button
-from bot.errors import ModelError
+from bot.domain.usage import Account
+from bot.errors import Flagged, ModelError
 from bot.ports import Channel, Conversations
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
@@ -31,52 +36,86 @@ STORE_WITHIN = 2.0
 class Course:
     """A turn on its way: `turn` is its row, None before there is one and for a question that is not kept.
 
-    `spoken`: the person spoke the question.
+    `message_id` is the message that asked; the answer takes the place of the messages `takes`. `earlier` is how many
+    answers the turn has already. `spoken`: the person spoke the question. `compared`: other answers are written beside
+    this one.
     """
 
     chat: ChatRef
     person: Person
     channel: Channel
+    account: Account
     reply: Reply
+    message_id: str | None = None
+    takes: tuple[str, ...] = ()
     outcome: Outcome = field(default_factory=lambda: Outcome(""))
     persona: str = ""
     turn: int | None = None
+    earlier: int = 0
     spoken: bool = False
+    compared: bool = False
+    answer: int | None = None
+    work: asyncio.Future[None] | None = None
 
 
 class Courses:
-    """Begins courses and sees them through."""
+    """Begins courses and sees them through. `most` is how many messages an answer may have before it goes on as a
+    file."""
 
-    def __init__(self, conversations: Conversations, gates: Gates, running: Running) -> None:
+    def __init__(
+        self,
+        conversations: Conversations,
+        gates: Gates,
+        running: Running,
+        accounts: Accounts,
+        guard: Guard,
+        budgets: Budgeting,
+        *,
+        most: int,
+    ) -> None:
         self._conversations = conversations
         self._gates = gates
         self._running = running
+        self._accounts = accounts
+        self._guard = guard
+        self._budgets = budgets
+        self._most = most
 
-    def begin(self, chat: ChatRef, person: Person, channel: Channel, message_id: str | None) -> Course:
+    def begin(
+        self, chat: ChatRef, person: Person, channel: Channel, message_id: str | None, takes: Sequence[str] = ()
+    ) -> Course:
         """A course whose reply names this message where several people write."""
         reply = Reply(
             channel,
             self._gates,
             nonce=secrets.token_hex(8),
-            reply_to=message_id if chat.kind == "group" else None,
-            buttons=(Button(notices.STOP.say(person.locale), "stop 0"),),
+            reply_to=message_id if channel.chat.kind == "group" and not takes else None,
+            buttons=(stop_button(0, person.locale),),
+            takes=tuple(takes),
+            most=self._most,
         )
-        return Course(chat, person, channel, reply)
+        account = self._accounts.of(chat, person)
+        return Course(chat, person, channel, account, reply, message_id, tuple(takes))
+
+    def account(self, chat: ChatRef, person: Person) -> Account:
+        return self._accounts.of(chat, person)
 
     def name(self, course: Course, turn: int) -> None:
         """The turn has a row, by which it can be stopped."""
         course.turn = turn
-        self._running.name(course.chat, turn)
-        course.reply.offer((Button(notices.STOP.say(course.person.locale), f"stop {turn}"),))
+        if course.work is not None:
+            self._running.name(course.chat, course.work, turn)
+        course.reply.offer((stop_button(turn, course.person.locale),))
 
     async def run(self, course: Course, work: Awaitable[None]) -> None:
         """Let the work on the answer run to whatever end it takes."""
         started = clock.now()
         outcome = course.outcome
-        answering = asyncio.ensure_future(work)
+        answering = course.work = asyncio.ensure_future(work)
         delivery = asyncio.create_task(course.reply.deliver(), name=f"reply in {course.chat.key}")
         try:
-            ending = await self._running.see_to_end(course.chat, answering)
+            ending = await self._running.see_to_end(course.chat, answering, message_id=course.message_id)
+            ending = await self._moderated(course, ending)
             self._judge(course, ending)
             self._close(course)
             await see_through(self._conclude(course, delivery), hurry=ending.kind == "interrupted")
@@ -85,6 +124,18 @@ class Courses:
             seconds = clock.now() - started
             chat, state, model = course.chat.key, outcome.state, outcome.model
             log.info("turn %s in %s: %s by %s in %.2f s", course.turn, chat, state, model, seconds)
+
+    async def _moderated(self, course: Course, ending: Ending) -> Ending:
+        """The ending, unless moderation refuses what was said until then."""
+        if ending.kind == "interrupted" or not self._guard.looks_at_answers or not course.outcome.said():
+            return ending
+        try:
+            await self._guard.check_answer("".join(course.outcome.text), course.account)
+        except Flagged as error:
+            return Ending("failed", error)
+        except asyncio.CancelledError:
+            return Ending("interrupted")
+        return ending
 
     def _judge(self, course: Course, ending: Ending) -> None:
         """How the answer ended, and the sentence that people read about it."""
@@ -95,6 +146,10 @@ class Courses:
             case "stopped", _:
                 outcome.state = "stopped"
                 outcome.footer = "" if outcome.said() else notices.ANSWER_STOPPED.say(locale)
+            case "failed", Flagged(what="answer") as error:
+                log.info("turn %s: %r", course.turn, error)
+                outcome.withhold()
+                course.reply.withdraw(failures.for_model_error(error, locale))
             case "failed", ModelError() as error:
                 log.info("turn %s: %r", course.turn, error)
                 outcome.state = "failed"
@@ -108,18 +163,36 @@ class Courses:
 
     def _close(self, course: Course) -> None:
         """Nothing more comes: the last words, and the buttons of a finished answer."""
-        if course.outcome.footer:
-            course.reply.feed(_below(course.reply.text, course.outcome.footer))
-        label = notices.RETRY.say(course.person.locale)
-        course.reply.finish((Button(label, f"retry {course.turn}"),) if course.turn is not None else ())
+        locale = course.person.locale
+        warning = self._budgets.warning(course.account)
+        said = (course.outcome.footer, "" if warning is None else failures.for_warning(warning, locale))
+        if footer := "\n\n".join(each for each in said if each):
+            course.reply.feed(_below(course.reply.text, footer))
+        course.reply.finish(_buttons(course))
 
     async def _conclude(self, course: Course, delivery: asyncio.Task[Delivery]) -> None:
         """Store the answer, and wait until all of it is on screen; one path for every ending."""
         await asyncio.wait([delivery], timeout=STORE_WITHIN)
         if course.turn is not None:
-            await self._conversations.add_answer(course.turn, _answer_of(course))
+            answer = _answer_of(course)
+            course.answer = await self._conversations.add_answer(course.turn, answer)
+            shown = await delivery
+            if course.takes or shown.message_ids != answer.message_ids:
+                await self._conversations.place(course.answer, shown.message_ids)
         if not (await delivery).complete:
             log.warning("turn %s: not all of the answer could be shown", course.turn)
+
+
+def _buttons(course: Course) -> tuple[Button, ...]:
+    if course.turn is None:
+        return ()
+    if course.compared:
+        return (pick_button(course.turn, course.person.locale),)
+    outcome, newest = course.outcome, course.earlier + 1
+    seen_apart = bool(outcome.reasoning) and not course.channel.limits.folds
+    return answer_buttons(
+        course.turn, course.person.locale, number=newest, count=newest, cut=outcome.cut, reasoning=seen_apart
+    )
 
 
 def _answer_of(course: Course) -> Answer:
@@ -132,6 +205,7 @@ def _answer_of(course: Course) -> Answer:
         usage=outcome.usage,
         message_ids=course.reply.delivery().message_ids,
         pictures=tuple(outcome.pictures),
+        reasoning="".join(outcome.reasoning),
     )
 
 

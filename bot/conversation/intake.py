@@ -9,6 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
+from bot.conversation.accounts import Accounts
 from bot.conversation.material import Material
 from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef, Person
@@ -62,11 +63,15 @@ class _Manner:
     """
 
     channel: Channel
-    locale: str | None
+    person: Person
     side: int
     characters: int
     alone: bool
     speaks: bool = True
+
+    @property
+    def locale(self) -> str | None:
+        return self.person.locale
 
 
 class Intake:
@@ -78,6 +83,7 @@ class Intake:
         downloader: Downloader,
         transcriber: Transcriber,
         hearing: Hearing,
+        accounts: Accounts,
         *,
         side: PictureSide,
         document_tokens: int,
@@ -86,6 +92,7 @@ class Intake:
         self._downloader = downloader
         self._transcriber = transcriber
         self._hearing = hearing
+        self._accounts = accounts
         self._side = side
         self._characters = document_tokens * CHARACTERS_PER_TOKEN
         self._slots = asyncio.Semaphore(AT_ONCE)
@@ -103,7 +110,7 @@ class Intake:
         files = (*attachments, *quoted)
         if not files and not links:
             return Material()
-        own = self._manner(channel, person.locale, await self._side(channel.chat, person), files, text)
+        own = self._manner(channel, person, await self._side(channel.chat, person), files, text)
         theirs = replace(own, speaks=False, alone=False)
         found = await asyncio.gather(
             *(self._file(each, own) for each in attachments),
@@ -112,29 +119,29 @@ class Intake:
         )
         return _together(found, person.locale)
 
-    def _manner(
-        self, channel: Channel, locale: str | None, side: int, files: Sequence[Attachment], text: str
-    ) -> _Manner:
+    def _manner(self, channel: Channel, person: Person, side: int, files: Sequence[Attachment], text: str) -> _Manner:
         """How these files are read: what there is room for is shared among them."""
         pictures = min(MOST_PICTURES, sum(file.kind == "image" for file in files))
         documents = sum(file.kind == "document" for file in files)
         return _Manner(
             channel,
-            locale,
+            person,
             side=min(side, math.isqrt(MOST_PIXELS // max(1, pictures))),
             characters=self._characters // max(1, documents),
             alone=not text.strip(),
         )
 
-    async def transcribe(self, attachment: Attachment, channel: Channel) -> str:
-        """The words of a recording or a video; raises FileError and ModelError."""
+    async def transcribe(self, attachment: Attachment, channel: Channel, person: Person) -> str:
+        """The words of a recording or a video, for this person; raises FileError and ModelError."""
         model = self._hearing.model
         if model is None:
             raise FileUnsupported("no model for transcription is configured")
         async with self._slots:
             data = await channel.fetch(attachment, MOST_BYTES)
             sound = await self._workshop.sound(data, attachment.duration)
-        return await self._words(TranscriptionRequest(model, sound, self._hearing.language, self._hearing.prompt))
+        account = self._accounts.of(channel.chat, person)
+        hearing = self._hearing
+        return await self._words(TranscriptionRequest(model, sound, hearing.language, hearing.prompt, account))
 
     @property
     def hears(self) -> bool:
@@ -189,7 +196,7 @@ class Intake:
     async def _recording(self, attachment: Attachment, manner: _Manner) -> Material:
         if not self.hears:
             return Material(problems=(notices.NO_TRANSCRIPTION.say(manner.locale),))
-        words = (await self.transcribe(attachment, manner.channel)).strip()
+        words = (await self.transcribe(attachment, manner.channel, manner.person)).strip()
         if not words:
             said = notices.NOTHING_HEARD.say(manner.locale, name=file_name(attachment, manner.locale))
             return Material(problems=(said,))

@@ -10,9 +10,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from bot.conversation.inquiry import person_hash
-from bot.domain.ids import Person
 from bot.domain.media import ImageAbilities, ImageRequest, Painted, Picture, PictureRef, Sketched
 from bot.domain.platform import OutgoingFile
+from bot.domain.usage import Account
 from bot.errors import EmptyAnswer, FileError, UsageError
 from bot.media.workshop import Workshop
 from bot.ports import ImageModel
@@ -114,7 +114,7 @@ class Painter:
         fitting = [size for size in able.larger if math.prod(_pixels(size)) > pixels and stretched[size] <= STRETCH]
         return min(fitting, key=stretched.__getitem__, default=None)
 
-    async def paint(self, order: Order, inputs: Sequence[Picture], person: Person, sketch: Show) -> Work:
+    async def paint(self, order: Order, inputs: Sequence[Picture], account: Account, sketch: Show) -> Work:
         """The pictures; `sketch` is called with each one that is not finished. Raises ModelError."""
         request = ImageRequest(
             model=self.model,
@@ -123,7 +123,8 @@ class Painter:
             quality=order.quality,
             count=order.count,
             pictures=tuple(inputs),
-            person=person_hash(person),
+            person=person_hash(account.person),
+            account=account,
         )
         files: list[OutgoingFile] = []
         kept: list[Picture] = []

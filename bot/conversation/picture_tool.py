@@ -92,7 +92,7 @@ class PictureTool:
                 post.show(Scene(said, (file,), (stop,)))
 
             try:
-                work = await self._painter.paint(order, inputs, course.person, sketch)
+                work = await self._painter.paint(order, inputs, course.account, sketch)
             except (ModelError, asyncio.CancelledError) as error:
                 if sketched:  # what is on screen, or on its way there, must not go on offering Stop
                     stopped = notices.STOPPED.say(locale)
@@ -117,7 +117,7 @@ class PictureTool:
             found = await self._store.conversations.turn(course.turn)
             history = await self._store.conversations.before(course.turn, MOST_CHARACTERS)
             shown = [ref.digest for ref in found[0].question.pictures] if found is not None else []
-            refs = (shown or recent_pictures(history))[:1]
+            refs = (shown or recent_pictures(history.exchanges))[:1]
         return list((await self._store.pictures.load(course.chat.key, refs)).values())
 
 

@@ -24,23 +24,33 @@ class Ending:
     error: Exception | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Work:
     task: asyncio.Task[None]
     turn: int | None
+    message_id: str | None
     stopped: bool = False
 
 
 class Running:
-    """The one piece of work that is running in each chat."""
+    """What is running in each chat: one piece of work, or the answers that are compared."""
 
     def __init__(self) -> None:
-        self._work: dict[str, _Work] = {}
+        self._work: dict[str, list[_Work]] = {}
 
-    async def see_to_end(self, chat: ChatRef, task: asyncio.Task[None], turn: int | None = None) -> Ending:
-        """Wait for the work, which can be stopped meanwhile. Its errors, and its caller's end, are in the ending."""
-        work = _Work(task, turn)
-        self._work[chat.key] = work
+    @property
+    def count(self) -> int:
+        return sum(len(works) for works in self._work.values())
+
+    async def see_to_end(
+        self, chat: ChatRef, task: asyncio.Task[None], turn: int | None = None, message_id: str | None = None
+    ) -> Ending:
+        """Wait for the work, which can be stopped meanwhile. Its errors, and its caller's end, are in the ending.
+
+        `message_id` is the message that asked for it.
+        """
+        work = _Work(task, turn, message_id)
+        self._work.setdefault(chat.key, []).append(work)
         try:
             await task
         except asyncio.CancelledError:
@@ -49,21 +59,26 @@ class Running:
             # Whatever it was: the caller tells the person.
             return Ending("failed", error)
         finally:
-            del self._work[chat.key]
+            self._work[chat.key].remove(work)
+            if not self._work[chat.key]:
+                del self._work[chat.key]
         return Ending("done")
 
-    def name(self, chat: ChatRef, turn: int) -> None:
-        """The work turned out to be this turn."""
-        if chat.key in self._work:
-            self._work[chat.key].turn = turn
+    def name(self, chat: ChatRef, task: asyncio.Future[None], turn: int) -> None:
+        """This work turned out to be this turn."""
+        for work in self._work.get(chat.key, ()):
+            if work.task is task:
+                work.turn = turn
 
-    def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
-        """Stop what runs in the chat, or only this turn; False when it is not running."""
-        work = self._work.get(chat.key)
-        if work is None or work.task.done() or turn not in (None, work.turn):
-            return False
-        work.stopped = True
-        return work.task.cancel()
+    def stop(self, chat: ChatRef, turn: int | None = None, *, message_id: str | None = None) -> bool:
+        """Stop what runs in the chat, or only this turn, or what this message asked for; False when it does not run."""
+        stopped = False
+        for work in self._work.get(chat.key, ()):
+            wanted = turn in (None, work.turn) and message_id in (None, work.message_id)
+            if wanted and not work.task.done():
+                work.stopped = True
+                stopped |= work.task.cancel()
+        return stopped
 
 
 def _being_cancelled() -> bool:

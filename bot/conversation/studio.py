@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.conversation.accounts import Accounts
 from bot.conversation.intake import Intake
 from bot.conversation.painting import SIDE, Order, Painter, Work, digest_of, mark_of
 from bot.conversation.running import Ending, Running, end, see_through
@@ -58,6 +59,7 @@ class Studio:
         speaker: Speaker,
         running: Running,
         intake: Intake,
+        accounts: Accounts,
         painter: Painter | None,
     ) -> None:
         self._store = store
@@ -65,6 +67,7 @@ class Studio:
         self._speaker = speaker
         self._running = running
         self._intake = intake
+        self._accounts = accounts
         self._painter = painter
 
     async def imagine(
@@ -159,7 +162,8 @@ class Studio:
         def sketch(file: OutgoingFile) -> None:
             self._show_progress(sitting, file)
 
-        sitting.work = await painter.paint(sitting.order, sitting.inputs, sitting.person, sketch)
+        account = self._accounts.of(sitting.chat, sitting.person)
+        sitting.work = await painter.paint(sitting.order, sitting.inputs, account, sketch)
 
     def _show_progress(self, sitting: _Sitting, *files: OutgoingFile) -> None:
         locale, order = sitting.person.locale, sitting.order

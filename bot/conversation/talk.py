@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation.albums import Album
@@ -14,18 +14,22 @@ from bot.conversation.running import Running
 from bot.conversation.setup import Setups
 from bot.conversation.studio import Studio
 from bot.conversation.turn import Turns, question_of
+from bot.conversation.versions import Versions
 from bot.conversation.voice import Voice
 from bot.conversation.window import with_quote
 from bot.domain.conversations import Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import ButtonPress, CommandCall, Message
-from bot.domain.personas import Persona
+from bot.domain.personas import Persona, Variant
 from bot.domain.recent import Recent
-from bot.errors import UsageError
+from bot.errors import ModelError, UsageError
 from bot.ports import Channel, Conversations
-from bot.replies import notices
+from bot.replies import failures, notices
 from bot.replies.speaker import Speaker
 from bot.tasks import TaskOwner
+
+GO_ON = "Go on exactly where you stopped, without repeating anything."
+"""What the Continue button asks."""
 
 REMEMBERED = 1000
 """Messages in which the bot asked what should change in a picture."""
@@ -48,6 +52,7 @@ class Talking:
         intake: Intake,
         setups: Setups,
         running: Running,
+        versions: Versions,
         conversations: Conversations,
         speaker: Speaker,
         owner: TaskOwner,
@@ -58,6 +63,7 @@ class Talking:
         self._intake = intake
         self._setups = setups
         self._running = running
+        self._versions = versions
         self._conversations = conversations
         self._speaker = speaker
         self._owner = owner
@@ -78,13 +84,28 @@ class Talking:
             await self._voice.answer("".join(course.outcome.text), course.chat, course.person, channel)
 
     async def edited(self, message: Message, channel: Channel) -> None:
-        """A changed question is answered anew; a change that leaves its meaning as it was is not one."""
+        """A changed question is answered anew, in the place of its answer; a change that leaves its meaning as it was
+        is not one."""
         parcel = self.receive(message, channel)
         known = await self._conversations.by_message(message.chat.key, message.message_id)
         if known is not None and known.question.text == question_of(*await parcel.opened()).text:
             return
-        if message.text.strip() or message.attachments:
+        if not message.text.strip() and not message.attachments:
+            return
+        if known is None:
             await self.answer(parcel, channel)
+        else:
+            await self._turns.answer_changed(known, parcel, channel)
+
+    def overtaken(self, chat: ChatRef, message_id: str) -> None:
+        """A question was changed or deleted: an answer that is being written to it is not wanted any more."""
+        self._running.stop(chat, message_id=message_id)
+
+    async def deleted(self, chat: ChatRef, message_id: str) -> None:
+        """A question was deleted: it drops out of the conversation with its answers."""
+        known = await self._conversations.by_message(chat.key, message_id)
+        if known is not None:
+            await self._conversations.drop(known.id)
 
     # Commands
 
@@ -103,13 +124,28 @@ class Talking:
 
         await self._turns.answer_once(question, opened, event.chat, event.author, channel)
 
+    async def compare(self, event: CommandCall, channel: Channel, text: str, variants: Sequence[Variant]) -> None:
+        """Answer a question by several personas or models, side by side. Raises UsageError."""
+        setups = [await self._setups.variant(event.chat, event.author, variant) for variant in variants]
+        question = Question(
+            key=event.key,
+            author_id=event.author.handle,
+            author_name=event.author.name,
+            text=with_quote(text, event.quote),
+            message_id=event.message_id,
+        )
+        try:
+            await self._turns.compare(question, setups, event.chat, event.author, channel)
+        except ModelError as error:
+            raise UsageError(failures.for_model_error(error, event.author.locale)) from error
+
     async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
-        turn = await self._conversations.last(await self._conversations.current(event.chat.key))
+        turn = await self._conversations.last(await self._turns.conversation(event.chat))
         if turn is None:
             return False
         if event.message_id is not None:  # the reply belongs to the command, which is what people see last
             turn = replace(turn, question=replace(turn.question, message_id=event.message_id))
-        await self._again(turn, event.chat, event.author, channel, model)
+        await self._again(turn, event.chat, event.author, channel, model, ())
         return True
 
     async def new(self, chat: ChatRef) -> None:
@@ -125,11 +161,30 @@ class Talking:
     # Buttons; what they cannot do raises UsageError
 
     async def again(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
-        """Answer a turn of this chat again."""
-        turn = await self._turn(event.chat, turn_id)
-        if turn is None:
-            raise UsageError(notices.NOTHING_TO_RETRY.say(event.author.locale))
-        await self._again(turn, event.chat, event.author, channel, None)
+        """Answer a turn of this chat again, in the place of the answer that the button stands under."""
+        turn = await self._answered(event, turn_id)
+        shown = (await self._versions.shown_by(turn, event)).answer
+        takes = () if shown is None else shown.message_ids
+        await self._again(turn, event.chat, event.author, channel, None, takes)
+
+    async def go_on(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        """Let the model go on where the length limit cut its answer."""
+        turn = await self._answered(event, turn_id)
+        question = Question(event.key, event.author.handle, event.author.name, GO_ON)
+        shown = await self._versions.shown_by(turn, event)
+        await self._turns.go_on(shown, question, event.chat, event.author, channel)
+
+    async def show(self, event: ButtonPress, turn_id: int, number: int, channel: Channel) -> None:
+        """Show another version of an answer."""
+        await self._versions.show(event, await self._answered(event, turn_id), number, channel)
+
+    async def pick(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        """Go on behind one of the answers that were compared."""
+        await self._versions.pick(event, await self._answered(event, turn_id), channel)
+
+    async def think(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
+        """Show what the model thought."""
+        await self._versions.think(event, await self._answered(event, turn_id), channel)
 
     async def change(self, event: ButtonPress, made: Made, channel: Channel) -> None:
         """Change pictures as the person says, or ask what should change."""
@@ -161,18 +216,26 @@ class Talking:
         turn = await self._pictured(chat, made.turn, person)
         await self._studio.change(key, turn, made.mark, wish.strip(), chat, person, channel)
 
-    async def _again(self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None) -> None:
+    async def _again(
+        self, turn: Turn, chat: ChatRef, person: Person, channel: Channel, model: str | None, takes: Sequence[str]
+    ) -> None:
         """Another answer, in words or in pictures as the question asked."""
         order = Order.read(turn.question.text)
         if order is not None:
             await self._studio.again(turn, order, chat, person, channel)
         else:
-            await self._turns.answer_again(turn, chat, person, channel, model)
+            await self._turns.answer_again(turn, chat, person, channel, model, takes)
 
     async def _pictured(self, chat: ChatRef, turn_id: int, person: Person) -> Turn:
         turn = await self._turn(chat, turn_id)
         if turn is None:
             raise UsageError(notices.PICTURE_GONE.say(person.locale))
+        return turn
+
+    async def _answered(self, event: ButtonPress, turn_id: int) -> Turn:
+        turn = await self._turn(event.chat, turn_id)
+        if turn is None:
+            raise UsageError(notices.NOTHING_TO_RETRY.say(event.author.locale))
         return turn
 
     async def _turn(self, chat: ChatRef, turn_id: int) -> Turn | None:

@@ -32,12 +32,12 @@ class Versions:
 
     async def show(self, event: ButtonPress, turn: Turn, number: int, channel: Channel) -> None:
         """Show another version in the place of the one that is there; the conversation goes on behind it."""
-        versions = [each for each in await self._conversations.versions(turn.id) if not each.pictures]
+        versions = await self._conversations.versions(turn.id)
         if not 1 <= number <= len(versions):
             raise UsageError(notices.NO_SUCH_VERSION.say(event.author.locale))
         wanted = versions[number - 1]
         there = (await self.shown_by(turn, event)).answer
-        if wanted.id is None or there is None or there.pictures:
+        if wanted.id is None or there is None:
             raise UsageError(notices.NO_SUCH_VERSION.say(event.author.locale))
         await self._conversations.choose(wanted.id)
         buttons = answer_buttons(

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from bot.conversation.accounts import Accounts
 from bot.conversation.intake import Intake, file_name
 from bot.conversation.reading import beginning, speakable
 from bot.conversation.running import Running
@@ -51,6 +52,7 @@ class Voice:
         gates: Gates,
         speaker: Speaker,
         running: Running,
+        accounts: Accounts,
         speaking: Speaking | None,
     ) -> None:
         self._speech = speech
@@ -60,6 +62,7 @@ class Voice:
         self._gates = gates
         self._speaker = speaker
         self._running = running
+        self._accounts = accounts
         self._speaking = speaking
 
     @property
@@ -77,7 +80,7 @@ class Voice:
         if self._speaking is None:
             raise UsageError(notices.NO_SPEECH.say(event.author.locale))
         chosen = await self.chosen(event.chat, event.author)
-        await self._say(text, chosen, event.author, channel, shown=text, reply_to=_target(event))
+        await self._say(text, chosen, event.chat, event.author, channel, shown=text, reply_to=_target(event))
 
     async def answer(self, text: str, chat: ChatRef, person: Person, channel: Channel) -> None:
         """Speak an answer to somebody who spoke, where the chat wants it; the text is on screen already."""
@@ -85,7 +88,7 @@ class Voice:
         if self._speaking is None or chosen in (None, OFF) or not text.strip():
             return
         try:
-            await self._say(text, chosen, person, channel, shown="")
+            await self._say(text, chosen, chat, person, channel, shown="")
         except UsageError as error:
             await self._speaker.say(channel, error.sentence)
 
@@ -100,17 +103,18 @@ class Voice:
             raise UsageError(notices.NO_TRANSCRIPTION.say(locale))
         interrupted = notices.COMMAND_INTERRUPTED.say(locale)
         async with posting(channel, self._gates, reply_to=_target(event), interrupted=interrupted) as post:
-            words = await self._heard(recording, channel, locale)
+            words = await self._heard(recording, event.author, channel)
             if len(words) <= LONGEST_MESSAGE:
                 return words
             file = OutgoingFile("document", "transcript.txt", "text/plain", words.encode())
             post.finish(Scene(notices.TRANSCRIPT_FILE.say(locale), (file,)))
         return words if post.refused else None
 
-    async def _heard(self, recording: Attachment, channel: Channel, locale: str | None) -> str:
+    async def _heard(self, recording: Attachment, person: Person, channel: Channel) -> str:
+        locale = person.locale
         name = file_name(recording, locale)
         try:
-            words = (await self._intake.transcribe(recording, channel)).strip()
+            words = (await self._intake.transcribe(recording, channel, person)).strip()
         except FileError as error:
             raise UsageError(failures.for_file_error(error, name, locale)) from error
         except ModelError as error:
@@ -123,6 +127,7 @@ class Voice:
         self,
         text: str,
         chosen: str | None,
+        chat: ChatRef,
         person: Person,
         channel: Channel,
         *,
@@ -133,11 +138,11 @@ class Voice:
             return
         words = speakable(text)
         voice = self._speaking.voice if chosen in (None, OFF, ON) else chosen
-        request = SpeechRequest(self._speaking.model, beginning(words), voice)
+        request = SpeechRequest(self._speaking.model, beginning(words), voice, self._accounts.of(chat, person))
         interrupted = notices.COMMAND_INTERRUPTED.say(person.locale) if shown else ""
         async with posting(channel, self._gates, reply_to=reply_to, interrupted=interrupted) as post:
             making = asyncio.create_task(self._make(request, post, shown, person.locale))
-            ending = await self._running.see_to_end(channel.chat, making)
+            ending = await self._running.see_to_end(chat, making)
             match ending.kind, ending.error:
                 case "stopped", _:
                     post.finish(Scene(notices.STOPPED.say(person.locale)) if shown else Scene())

@@ -153,9 +153,9 @@ async def test_only_the_turn_that_is_meant_is_stopped() -> None:
 async def test_work_is_named_once_its_turn_is_known() -> None:
     watched = Watched(sleeping)
     await asyncio.sleep(1)
-    watched.running.name(OTHER, 7)
+    watched.running.name(OTHER, watched.work, 7)
     assert not watched.running.stop(CHAT, 7)
-    watched.running.name(CHAT, 7)
+    watched.running.name(CHAT, watched.work, 7)
 
     assert watched.running.stop(CHAT, 7)
     assert await watched.ended() == Ending("stopped")
@@ -166,7 +166,7 @@ async def test_what_has_ended_cannot_be_stopped() -> None:
     await watched.ended()
 
     assert not watched.running.stop(CHAT)
-    watched.running.name(CHAT, 7)
+    watched.running.name(CHAT, watched.work, 7)
     assert not watched.running.stop(CHAT, 7)
 
 
