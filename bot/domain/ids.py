@@ -65,13 +65,18 @@ def settings_scope(chat: ChatRef) -> str:
     return f"{base}/chat/{chat.chat_id}"
 
 
-def scope_ladder(chat: ChatRef, person: Person) -> tuple[str, ...]:
-    """Every scope whose settings apply here, the most specific first: person, thread, chat, server."""
+def chat_scopes(chat: ChatRef) -> tuple[str, ...]:
+    """Every scope of a place, the most specific first: thread, chat, server."""
     base = f"{chat.platform}:{chat.bot_id}"
-    scopes = [f"{base}/user/{person.user_id}"]
+    scopes = []
     if chat.thread_id is not None:
         scopes.append(f"{base}/thread/{chat.chat_id}/{chat.thread_id}")
     scopes.append(f"{base}/chat/{chat.chat_id}")
     if chat.server_id is not None:
         scopes.append(f"{base}/server/{chat.server_id}")
     return tuple(scopes)
+
+
+def scope_ladder(chat: ChatRef, person: Person) -> tuple[str, ...]:
+    """Every scope whose settings apply here, the most specific first: person, thread, chat, server."""
+    return (f"{chat.platform}:{chat.bot_id}/user/{person.user_id}", *chat_scopes(chat))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterator
 from typing import Generic, TypeVar
 
 K = TypeVar("K")
@@ -21,6 +22,13 @@ class Recent(Generic[K, V]):
         self._kept.move_to_end(name)
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
+
+    def __delitem__(self, name: K) -> None:
+        del self._kept[name]
+
+    def __iter__(self) -> Iterator[K]:
+        """The names; a copy, so that what is looked through can be changed."""
+        return iter(tuple(self._kept))
 
     def __contains__(self, name: K) -> bool:
         return name in self._kept
