@@ -1,23 +1,33 @@
-"""The one door of the core: what arrives is looked at once, and goes to its lane or is left alone."""
+"""The one door for what arrives: it decides at once what an event is and puts it into its conversation's lane."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot import clock
-from bot.access.policy import AccessPolicy
+from bot import presses
+from bot.admission import Admission
 from bot.commands import parser, registry
 from bot.commands.services import Services
-from bot.commands.spec import Call, Command, Context
-from bot.conversation.albums import Album, Albums
+from bot.commands.spec import Call, Command, Context, Reply
 from bot.conversation.lanes import Lanes
-from bot.conversation.talk import Made, Talking
+from bot.conversation.listening import Heeded, Listening
+from bot.conversation.manners import Manners
+from bot.conversation.talk import Talking
 from bot.domain.ids import ChatRef, Person, settings_scope
-from bot.domain.messages import ButtonPress, ChatMoved, CommandCall, Edited, Incoming, Invocation, Message
+from bot.domain.messages import (
+    ButtonPress,
+    ChatMoved,
+    CommandCall,
+    Deleted,
+    Edited,
+    Incoming,
+    Invocation,
+    Message,
+)
 from bot.domain.recent import Recent
-from bot.errors import UsageError
+from bot.errors import DeliveryError, UsageError
 from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.speaker import Speaker
@@ -28,10 +38,9 @@ log = logging.getLogger(__name__)
 REMEMBERED = 10_000
 """Update keys that are known as seen; platforms repeat an update within minutes."""
 
-TELL_AGAIN = 3600.0
-"""Seconds after which somebody who is not allowed is told so again."""
-
 MOST_SUGGESTIONS = 25
+LONGEST_TITLE = 60
+"""Characters of a question that become the title of its thread; Discord takes 100."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """Something that waits for its turn in a chat; `give_up` is called when there is no room for it."""
+    """Something that waits for its turn in a chat; `give_up` is called when it will not be done."""
 
     work: Callable[[], Awaitable[None]]
     give_up: Callable[[], None] = lambda: None
@@ -61,7 +70,9 @@ class Router:
         lanes: Lanes,
         owner: TaskOwner,
         speaker: Speaker,
-        policy: AccessPolicy,
+        admission: Admission,
+        manners: Manners,
+        listening: Listening,
     ) -> None:
         self._commands = commands
         self._services = services
@@ -69,39 +80,32 @@ class Router:
         self._lanes = lanes
         self._owner = owner
         self._speaker = speaker
-        self._policy = policy
-        self._albums = Albums()
+        self._admission = admission
+        self._manners = manners
+        self._listening = listening
         self._seen: Recent[str, None] = Recent(REMEMBERED)
-        self._told: Recent[str, float] = Recent(REMEMBERED)
+        self._seats: Recent[tuple[str, str], ChatRef] = Recent(REMEMBERED)
 
     def accept(self, event: Incoming, channel: Channel) -> None:
         """Take an event. Does not wait, so that the order of arrival is the order of the lanes."""
-        if self._seen_before(event.key):
+        if event.key in self._seen:
             log.info("%s came again", event.key)
             return
-        if isinstance(event, ChatMoved):
-            self._lanes.submit(event.chat.key, lambda: self._move(event))
-            return
-        album = None
-        if isinstance(event, Message) and event.album_id is not None:
-            album = self._albums.take(event)
-            if album is None:
-                return
-        elif isinstance(event, Message | Edited) and _message(event).addressing == "none":
-            return
-        if not self._policy.allows(event.chat, event.author):
-            self._refuse(event, channel)
-            return
+        self._seen[event.key] = None
         match event:
+            case ChatMoved():
+                self._lanes.submit(event.chat.key, lambda: self._move(event))
+            case Deleted():
+                self._accept_deleted(event)
             case Message():
-                self._accept_message(event, channel, album)
-            case Edited():
-                job = _Job(lambda: self._talking.edited(event.message, channel))
-                self._lane(event.chat, channel, job, event.author)
+                self._accept_message(replace(event, chat=self._seat(event.chat, event.author)), channel)
+            case Edited(message):
+                self._accept_edited(replace(message, chat=self._seat(event.chat, event.author)), channel)
             case CommandCall():
-                self._accept_command(event, channel)
+                seated = replace(event, chat=self._seat(event.chat, event.author))
+                self._accept_command(seated, channel)
             case ButtonPress():
-                self._accept_button(event, channel)
+                self._accept_button(replace(event, chat=self._seat(event.chat, event.author)), channel)
 
     async def complete(
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
@@ -109,65 +113,152 @@ class Router:
         command = registry.find(self._commands, path)
         options = command.options if command is not None else ()
         completer = next((each.complete for each in options if each.name == option), None)
-        if completer is None or not self._policy.allows(chat, person):
+        if completer is None or not self._services.access.allows(chat, person):
             return ()
         return (await completer(Context(self._services, self._commands, chat, person), typed))[:MOST_SUGGESTIONS]
 
-    def _accept_message(self, message: Message, channel: Channel, album: Album | None) -> None:
+    def _seat(self, chat: ChatRef, person: Person) -> ChatRef:
+        return self._manners.seated(chat, person)
+
+    # Messages
+
+    def _accept_message(self, message: Message, channel: Channel) -> None:
+        addressed = message.addressing != "none"
+        if not self._services.access.allows(message.chat, message.author):
+            if message.album_id is None or addressed:
+                self._admission.allows(message, channel, silent=not addressed)
+            return
+        heeded = self._listening.heed(message, channel.limits.text)
+        if heeded is None:
+            return
+        message = heeded.message
         bare = not message.text.strip() and not message.attachments
         if bare and (message.quote is None or message.quote.from_bot):
             said = notices.NOTHING_SAID.say(message.author.locale)
             self._say(channel, said, reply_to=_in_group(message.chat, message.message_id))
             return
+        if not self._admission.paces(message.author, channel):
+            return
+        self._seats[message.chat.place, message.message_id] = message.chat
+        if self._wants_thread(message, channel):
+            self._owner.start(self._answer_in_thread(heeded, channel), name=f"thread for {message.key}")
+            return
+        self._answer(heeded, channel)
+
+    def _answer(self, heeded: Heeded, channel: Channel) -> None:
+        """Put a question into its lane, as this chat wants it while an answer is being written."""
+        message = heeded.message
+        busy = self._manners.of(message.chat).busy
+        if busy == "reject" and self._lanes.busy(message.chat.key):
+            self._say(channel, notices.STILL_ANSWERING.say(message.author.locale), private=True)
+            return
         pictured = self._talking.wished_for(message)
         if pictured is not None:
             job = _Job(lambda: self._talking.grant(message, pictured, channel))
         else:
-            parcel = self._talking.receive(message, channel, album)
+            parcel = self._talking.receive(message, channel, heeded.whole)
             job = _Job(lambda: self._talking.answer(parcel, channel), parcel.drop)
-        self._lane(message.chat, channel, job, message.author)
+        if busy == "interrupt":
+            self._talking.stop(message.chat)
+        self._lane(message.chat, channel, job, message.author, counted=True)
+
+    def _wants_thread(self, message: Message, channel: Channel) -> bool:
+        opens = channel.limits.threads and message.chat.thread_id is None
+        return opens and self._manners.of(message.chat).reply == "thread"
+
+    async def _answer_in_thread(self, heeded: Heeded, channel: Channel) -> None:
+        """Open a thread on a question and answer there; where that cannot be, answer here."""
+        message = heeded.message
+        try:
+            title = notices.shortened(message.text, LONGEST_TITLE) or notices.THREAD.say(message.author.locale)
+            channel = await channel.open_thread(message.message_id, title)
+        except DeliveryError as error:
+            log.info("no thread could be opened in %s: %r", message.chat.key, error)
+        else:
+            chat = self._seat(channel.chat, message.author)
+            self._seats[message.chat.place, message.message_id] = chat
+            heeded = replace(heeded, message=replace(message, chat=chat))
+        self._answer(heeded, channel)
+
+    def _accept_edited(self, message: Message, channel: Channel) -> None:
+        message = self._listening.addressed(message)
+        if message.addressing == "none" or not self._admission.allows(message, channel, silent=True):
+            return
+        chat = self._seats.get((message.chat.place, message.message_id)) or message.chat
+        self._talking.overtaken(chat, message.message_id)
+
+        async def answer() -> None:
+            there = channel
+            if chat.thread_id is not None and message.chat.thread_id is None:
+                there = await channel.open_thread(message.message_id, "")  # it is there already
+            await self._talking.edited(replace(message, chat=chat), there)
+
+        self._lane(chat, channel, _Job(answer), message.author, counted=True)
+
+    def _accept_deleted(self, event: Deleted) -> None:
+        for message_id in event.message_ids:
+            chat = self._seats.get((event.chat.place, message_id)) or event.chat
+            self._talking.overtaken(chat, message_id)
+            self._lanes.submit(chat.key, self._forget_question(chat, message_id))
+
+    def _forget_question(self, chat: ChatRef, message_id: str) -> Callable[[], Awaitable[None]]:
+        return lambda: self._talking.deleted(chat, message_id)
+
+    # Commands and buttons
 
     def _accept_command(self, event: CommandCall, channel: Channel) -> None:
         try:
-            checked = self._check(event)
+            checked = self._check(event, channel)
         except UsageError as error:
             self._say(channel, error.sentence, private=True, reply_to=_in_group(event.chat, event.message_id))
             return
+        if checked is None or (checked.command.asks_model and not self._admission.paces(event.author, channel)):
+            return
         if checked.command.in_order:
             job = _Job(lambda: self._carry_out(event, checked, channel))
-            self._lane(event.chat, channel, job, event.author)
+            self._lane(event.chat, channel, job, event.author, counted=checked.command.asks_model)
         else:
             self._owner.start(self._carry_out(event, checked, channel), name=f"command {event.key}")
 
     def _accept_button(self, event: ButtonPress, channel: Channel) -> None:
-        """Buttons carry `run LINE` with a command's line, or what to do with what: `retry 17`, `change 17 PICTURE`."""
-        if event.data.startswith("run "):
-            line = event.data.removeprefix("run ")
-            self._accept_command(CommandCall(event.key, event.chat, event.author, line), channel)
+        if event.data.startswith(presses.RUN):
+            line = " ".join((event.data.removeprefix(presses.RUN), event.text or "")).rstrip()
+            call = CommandCall(event.key, event.chat, event.author, line, pressed=event.message_id)
+            self._accept_command(call, channel)
             return
-        action, turn, mark, *_ = (*event.data.split(" "), "", "")
-        presses: dict[str, Callable[[Made], Awaitable[None]]] = {
-            "retry": lambda made: self._talking.again(event, made.turn, channel),
-            "change": lambda made: self._talking.change(event, made, channel),
-            "larger": lambda made: self._talking.larger(event, made, channel),
-        }
-        if not (turn.isascii() and turn.isdecimal()) or action not in ("stop", *presses):
+        if not self._admission.allows(event, channel, silent=False):
+            return
+        press = presses.read(event.data)
+        if press is None:
             log.info("a button with unknown data was pressed in %s", event.chat.key)
-        elif action == "stop":
-            self._stop(event, int(turn), channel)
+        elif press.action == "stop":
+            self._stop(event, press.turn, channel)
+        elif (asks := press.action in presses.ASKING) and not self._admission.paces(event.author, channel):
+            pass
         else:
-            made = Made(int(turn), mark)
-            self._lane(event.chat, channel, _Job(lambda: presses[action](made)), event.author)
+            act = presses.ACTS[press.action]
+            job = _Job(lambda: act(self._talking, event, press, channel))
+            self._lane(event.chat, channel, job, event.author, counted=asks)
 
-    def _check(self, event: CommandCall) -> _Checked:
-        """What the call means, checked against the declarations; raises UsageError with a sentence."""
+    def _check(self, event: CommandCall, channel: Channel) -> _Checked | None:
+        """What the call means, checked against the declarations; raises UsageError with a sentence. None for somebody
+        who may not call it, who is told."""
         commands, locale = self._commands, event.author.locale
-        if isinstance(event.call, str):
-            invocation = parser.parse(commands, event.call, locale)
-        else:
-            invocation = parser.validate(commands, event.call, locale)
+        allowed = self._services.access.allows(event.chat, event.author)
+        try:
+            if isinstance(event.call, str):
+                invocation = parser.parse(commands, event.call, locale)
+            else:
+                invocation = parser.validate(commands, event.call, locale)
+        except UsageError:
+            if allowed:
+                raise
+            invocation = Invocation(())
         command = registry.find(commands, invocation.path)
-        if command is None or (command.admins_only and not self._policy.is_admin(event.author)):
+        if not allowed and (command is None or not command.open_to_all):
+            self._admission.allows(event, channel, silent=False)
+            return None
+        if command is None or (command.admins_only and not self._services.access.is_admin(event.author)):
             name = notices.code("/" + " ".join(invocation.path))
             raise UsageError(notices.ADMINS_ONLY.say(locale, command=name))
         return _Checked(invocation, command)
@@ -179,21 +270,27 @@ class Router:
         try:
             reply = await checked.command.handler(call)
         except UsageError as error:
-            await self._speaker.say(channel, error.sentence, private=True)
+            reply = Reply(error.sentence, private=True)
         except Exception:
             # Whatever went wrong, the person who called gets a sentence.
             log.exception("command %s failed", " ".join(checked.invocation.path))
-            await self._speaker.say(channel, notices.COMMAND_FAILED.say(event.author.locale), private=True)
-        else:
-            if reply is not None:
-                target = _in_group(event.chat, event.message_id)
-                await self._speaker.say(
-                    channel, reply.text, buttons=reply.buttons, private=reply.private, reply_to=target
-                )
+            reply = Reply(notices.COMMAND_FAILED.say(event.author.locale), private=True)
+        if reply is not None:
+            await self._speaker.say(
+                channel,
+                reply.text,
+                buttons=reply.buttons,
+                private=reply.private,
+                reply_to=_in_group(event.chat, event.message_id),
+                files=reply.files,
+                takes=(event.pressed,) if reply.in_place and event.pressed is not None else (),
+            )
 
     def _stop(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
         if not self._talking.stop(event.chat, turn_id or None):
             self._say(channel, notices.NOTHING_TO_STOP.say(event.author.locale), private=True)
+
+    # What is done in its turn
 
     async def _move(self, event: ChatMoved) -> None:
         store = self._services.store
@@ -202,9 +299,17 @@ class Router:
         await store.pictures.move(event.old.key, event.chat.key)
         await store.preferences.move(old_scope, new_scope)
         await store.personas.move(old_scope, new_scope)
+        await store.ledger.move(event.old.key, event.chat.key)
+        self._manners.move(old_scope, new_scope)
 
-    def _lane(self, chat: ChatRef, channel: Channel, job: _Job, person: Person) -> None:
-        """Do something when its turn in this chat comes; whatever becomes of it, the person hears of it."""
+    def _lane(self, chat: ChatRef, channel: Channel, job: _Job, person: Person, *, counted: bool = False) -> None:
+        """Do something when its turn in this chat comes; whatever becomes of it, the person hears of it.
+
+        `counted`: it is among what may be done for a person at the same time.
+        """
+        if counted and not self._admission.begins(chat, person, channel):
+            job.give_up()
+            return
 
         async def guarded() -> None:
             try:
@@ -215,38 +320,21 @@ class Router:
                 # A turn says itself what a model or a platform did wrong; here it is our own storage or a bug.
                 log.exception("something failed in %s", chat.key)
                 await self._speaker.say(channel, notices.MESSAGE_FAILED.say(person.locale), private=True)
+            finally:
+                if counted:
+                    self._admission.ends(chat, person)
 
         if not self._lanes.submit(chat.key, guarded):
             job.give_up()
+            if counted:
+                self._admission.ends(chat, person)
             self._say(channel, notices.BUSY.say(person.locale), private=True)
-
-    def _refuse(self, event: Message | Edited | CommandCall | ButtonPress, channel: Channel) -> None:
-        """Tell somebody who is not allowed, for messages at most once an hour; a command is always answered."""
-        person, now = event.author, clock.now()
-        told = f"{person.handle} {event.chat.key}"
-        last = self._told.get(told)
-        if not isinstance(event, CommandCall) and last is not None and now - last < TELL_AGAIN:
-            return
-        log.info("%s is not allowed in %s", person.handle, event.chat.key)
-        self._told[told] = now
-        text = notices.NOT_ALLOWED.say(person.locale, id=notices.code(person.handle))
-        self._say(channel, text, private=True)
 
     def _say(self, channel: Channel, text: str, *, private: bool = False, reply_to: str | None = None) -> None:
         async def say() -> None:
             await self._speaker.say(channel, text, private=private, reply_to=reply_to)
 
         self._owner.start(say(), name=f"notice to {channel.chat.key}")
-
-    def _seen_before(self, key: str) -> bool:
-        if key in self._seen:
-            return True
-        self._seen[key] = None
-        return False
-
-
-def _message(event: Message | Edited) -> Message:
-    return event if isinstance(event, Message) else event.message
 
 
 def _in_group(chat: ChatRef, message_id: str | None) -> str | None:

@@ -82,6 +82,7 @@ COMPARE = Command(
     "The same question to several personas or models, side by side",
     "talk",
     handler=_compare,
+    asks_model=True,
     options=(
         Option("question", "What you want to know", required=True, rest=True),
         Option("personas", "Two to four personas, with commas between them", complete=_complete_personas),

@@ -119,6 +119,7 @@ class Command:
     `in_order`: waits its turn in the conversation, as messages do; others run at once.
     `default_child`: the child that a bare `/persona` means, on platforms that allow it.
     `aliases` are further names, for text platforms only.
+    `asks_model`: it calls a model, so that a person's pace counts. `open_to_all`: also to people who are not allowed.
     """
 
     name: str
@@ -132,6 +133,8 @@ class Command:
     admins_only: bool = False
     hidden: bool = False
     ignores_words: bool = False
+    asks_model: bool = False
+    open_to_all: bool = False
     aliases: tuple[str, ...] = field(default=())
     example: str = ""
     details: str = ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
-from bot.conversation.albums import Album
 from bot.conversation.intake import Intake
 from bot.conversation.material import Material
 from bot.domain.ids import ChatRef, Person
@@ -12,15 +13,18 @@ from bot.domain.messages import Message
 from bot.ports import Channel
 from bot.tasks import TaskOwner
 
+Whole = Callable[[], Awaitable[Message]]
+
 
 class Parcel:
-    """A message, or an album, and what its files hold. `first` is the message with which it arrived."""
+    """A message and what its files hold. `first` is the message with which it arrived; `whole` gives all of it where
+    several belong together."""
 
-    def __init__(self, first: Message, channel: Channel, intake: Intake, album: Album | None = None) -> None:
+    def __init__(self, first: Message, channel: Channel, intake: Intake, whole: Whole | None = None) -> None:
         self.first = first
         self._channel = channel
         self._intake = intake
-        self._album = album
+        self._whole = whole
         self._opened: asyncio.Future[tuple[Message, Material]] = asyncio.get_running_loop().create_future()
         self._task: asyncio.Task[None] | None = None
 
@@ -54,7 +58,8 @@ class Parcel:
 
     async def _open(self) -> None:
         try:
-            message = self.first if self._album is None else await self._album.whole()
+            message = self.first if self._whole is None else await self._whole()
+            message = replace(message, chat=self.first.chat, context=self.first.context)
             quoted = message.quote.attachments if message.quote is not None else ()
             material = await self._intake.open(message.text, message.attachments, self._channel, message.author, quoted)
             self._opened.set_result((message, material))

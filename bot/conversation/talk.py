@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation.albums import Album
 from bot.conversation.intake import Intake
 from bot.conversation.material import Material
 from bot.conversation.painting import Order
-from bot.conversation.parcels import Parcel
+from bot.conversation.parcels import Parcel, Whole
 from bot.conversation.running import Running
 from bot.conversation.setup import Setups
 from bot.conversation.studio import Studio
@@ -71,9 +70,9 @@ class Talking:
 
     # Messages
 
-    def receive(self, message: Message, channel: Channel, album: Album | None = None) -> Parcel:
+    def receive(self, message: Message, channel: Channel, whole: Whole | None = None) -> Parcel:
         """A message on its way; its files begin to be fetched. Does not wait."""
-        parcel = Parcel(message, channel, self._intake, album)
+        parcel = Parcel(message, channel, self._intake, whole)
         parcel.begin(self._owner)
         return parcel
 

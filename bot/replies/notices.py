@@ -76,6 +76,11 @@ def excerpt(text: str, limit: int = 300) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", _cut(" ".join(text.split()), limit))
 
 
+def shortened(text: str, limit: int) -> str:
+    """Somebody's words in one line, at most `limit` characters."""
+    return _cut(" ".join(text.split()), limit)
+
+
 def _cut(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
@@ -145,6 +150,8 @@ NOT_ALLOWED = Notice(
 )
 ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
 
+STILL_ANSWERING = Notice("I am still answering here. Ask again when I am done, or stop the answer with /stop.")
+THREAD = Notice("A question")
 NOTHING_SAID = Notice("I am here. What would you like to know?")
 MESSAGE_FAILED = Notice(
     "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
