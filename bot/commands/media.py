@@ -70,6 +70,7 @@ IMAGINE = Command(
     "Make pictures from words, or change a picture",
     "media",
     handler=_imagine,
+    asks_model=True,
     options=(
         Option("prompt", "What the picture shows, or what should change", required=True, rest=True),
         Option("size", "Width and height, such as 1536x1024"),
@@ -81,7 +82,7 @@ IMAGINE = Command(
     details="As a reply to a picture, or with one attached, it changes that picture.",
 )
 
-DESCRIBE = Command("describe", "Describe a picture", "media", handler=_describe, hidden=True)
+DESCRIBE = Command("describe", "Describe a picture", "media", handler=_describe, asks_model=True, hidden=True)
 """For menus: elsewhere a reply to the picture asks the same."""
 
 TRANSCRIBE = Command(
@@ -89,6 +90,7 @@ TRANSCRIBE = Command(
     "Write down what a recording says",
     "media",
     handler=_transcribe,
+    asks_model=True,
     options=(Option("recording", "A voice note, a recording or a video", type="file"),),
     in_order=False,
     details="Use it as a reply to a voice note or a recording, or send one along.",
@@ -99,6 +101,7 @@ SPEAK = Command(
     "Say a text aloud",
     "media",
     handler=_speak,
+    asks_model=True,
     options=(Option("text", "What to say; without it, the message you reply to", rest=True),),
     example="/speak Good morning, everybody!",
 )
