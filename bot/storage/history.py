@@ -1,178 +1,181 @@
-"""Statements that walk the tree of messages, and the way from rows to turns."""
+"""Statements that walk the tree of messages. Each is made once: building one takes longer than running it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, ScalarSelect, Select, and_, bindparam, cast, func, literal, or_, select
+from sqlalchemy import CTE, BigInteger, ColumnElement, Select, and_, bindparam, cast, func, literal, null, or_, select
 
-from bot.domain.conversations import Answer, AnswerState, Exchange, Question, Turn
-from bot.domain.media import PictureRef
-from bot.domain.usage import Usage
-from bot.storage.tables import conversations, messages
-
-USER = "user"
-ASSISTANT = "assistant"
+from bot.storage.tables import conversations, messages, summaries
+from bot.storage.turns import ASSISTANT, TURN_COLUMNS, USER
 
 # Bounds what one call reads, whatever it asks for.
 _MOST_ROWS = 1000
+_PAGE_ROWS = 1000
+_MOST_VERSIONS = 50
+# How far below an answer the newest row is looked for; so many rows take a few tenths of a second.
+_DEEPEST = 100_000
 
-# In the order in which `turns_of` takes them apart.
-_COLUMNS = (
-    messages.c.id,
-    messages.c.role,
-    messages.c.text,
-    messages.c.pictures,
-    messages.c.key,
-    messages.c.author_id,
-    messages.c.author_name,
-    messages.c.message_id,
-    messages.c.state,
-    messages.c.model,
-    messages.c.persona,
-    messages.c.message_ids,
-    messages.c.prompt_tokens,
-    messages.c.completion_tokens,
-    messages.c.cached_tokens,
-    messages.c.reasoning_tokens,
+_TEXT_LENGTH = cast(func.length(messages.c.text), BigInteger)
+_SUMMARY = (
+    select(summaries.c.text)
+    .where(summaries.c.message_id == messages.c.id)
+    .correlate(messages)
+    .scalar_subquery()
+    .label("summary")
 )
 
 
-def newest_row() -> ScalarSelect[Any]:
-    """The id of the newest message of `:conversation`."""
-    return (
-        select(messages.c.id)
-        .where(messages.c.conversation_id == bindparam("conversation"))
-        .order_by(messages.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
+def _walk(
+    start: ColumnElement[Any],
+    wanted: Sequence[ColumnElement[Any]],
+    onwards: Callable[[CTE], ColumnElement[bool]],
+    *,
+    counted: bool = False,
+) -> CTE:
+    """The way from `start` towards the root, which goes on from a row while `onwards`; `depth` counts its rows.
 
-
-def _parent() -> ScalarSelect[Any]:
-    return select(messages.c.parent_id).where(messages.c.id == bindparam("turn")).scalar_subquery()
-
-
-def _newest_answer() -> ScalarSelect[Any]:
-    return (
-        select(messages.c.id)
-        .where(messages.c.parent_id == bindparam("turn"), messages.c.role == ASSISTANT)
-        .order_by(messages.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-
-
-def _walk(start: ScalarSelect[Any], wanted: Sequence[Column[Any]]) -> Select[Any]:
-    """The way from `start` towards the root, oldest row first, with the columns that are wanted of each.
-
-    It goes on from a question only while the texts so far do not exceed `:characters`, and from an answer always: so it
-    ends with a question, and reads no row behind that. SQLite and PostgreSQL count the same characters as Python.
+    `counted`: `total` are the characters so far. SQLite and PostgreSQL count the same ones as Python.
     """
-    size = cast(func.length(messages.c.text), BigInteger)
-    columns = tuple(dict.fromkeys((*wanted, messages.c.role, messages.c.text, messages.c.parent_id)))
-    walk = select(*columns, size.label("total"), literal(1).label("depth")).where(messages.c.id == start)
-    newer = walk.cte("walk", recursive=True)
-    within = newer.c.total <= bindparam("characters", type_=BigInteger)
-    way = newer.union_all(
-        select(*columns, newer.c.total + size, newer.c.depth + 1)
+    columns = tuple(dict.fromkeys((*wanted, messages.c.role, messages.c.parent_id, messages.c.author_name)))
+    total = [_TEXT_LENGTH.label("total")] if counted else []
+    first = select(*columns, literal(1).label("depth"), *total).where(messages.c.id == start)
+    newer = first.cte("walk", recursive=True)
+    total = [(newer.c.total + _TEXT_LENGTH).label("total")] if counted else []
+    return newer.union_all(
+        select(*columns, newer.c.depth + 1, *total)
         .join_from(newer, messages, messages.c.id == newer.c.parent_id)
-        .where(or_(newer.c.role == ASSISTANT, and_(within, newer.c.depth < _MOST_ROWS)))
+        .where(onwards(newer))
     )
+
+
+def _oldest_first(way: CTE, wanted: Sequence[ColumnElement[Any]]) -> Select[Any]:
     return select(*(way.c[column.name] for column in wanted)).order_by(way.c.depth.desc())
 
 
-# Made once: building such a statement takes longer than running it.
-WINDOW = _walk(newest_row(), _COLUMNS)
-"""The rows of `:conversation`, from its newest back to where they exceed `:characters`."""
+def _while_told(newer: CTE) -> ColumnElement[bool]:
+    """From a question only while the texts so far do not exceed `:characters`, from an answer always: so the way ends
+    with a question, or where all before is summed up, and no row behind that is read."""
+    within = newer.c.total <= bindparam("characters", type_=BigInteger)
+    return and_(newer.c.summary.is_(None), or_(newer.c.role == ASSISTANT, and_(within, newer.c.depth < _MOST_ROWS)))
 
-BEFORE = _walk(_parent(), (messages.c.role, messages.c.text, messages.c.author_name, messages.c.pictures))
-"""What led to `:turn`, back to where the texts exceed `:characters`; few columns, since every turn reads it."""
+
+def _while_dropped(newer: CTE) -> ColumnElement[bool]:
+    return or_(newer.c.role == ASSISTANT, and_(newer.c.author_name.is_(None), newer.c.depth < _MOST_ROWS))
+
+
+def _within_a_page(newer: CTE) -> ColumnElement[bool]:
+    return or_(newer.c.role == ASSISTANT, newer.c.depth < _PAGE_ROWS)
+
+
+def _subtree(*, here: bool, deepest: int | None = None) -> CTE:
+    """The row `:row` and all that followed it; `here`: in its own conversation."""
+    columns = (messages.c.id, messages.c.conversation_id)
+    above = select(*columns, literal(1).label("depth")).where(messages.c.id == bindparam("row"))
+    walk = above.cte("walk", recursive=True)
+    followed = messages.c.parent_id == walk.c.id
+    if here:
+        followed = and_(followed, messages.c.conversation_id == walk.c.conversation_id)
+    below = select(*columns, walk.c.depth + 1).join_from(walk, messages, followed)
+    return walk.union_all(below if deepest is None else below.where(walk.c.depth < deepest))
+
+
+_BEFORE_COLUMNS = (
+    messages.c.role,
+    messages.c.text,
+    messages.c.author_name,
+    messages.c.pictures,
+    messages.c.id,
+    _SUMMARY,
+)
+_PARENT = select(messages.c.parent_id).where(messages.c.id == bindparam("turn")).scalar_subquery()
+
+BEFORE = _oldest_first(_walk(_PARENT, _BEFORE_COLUMNS, _while_told, counted=True), _BEFORE_COLUMNS)
+"""What led to `:turn`, back to the newest summary or to where the texts exceed `:characters`; few columns, since every
+turn reads it."""
+
+HEAD = select(conversations.c.head_id).where(conversations.c.id == bindparam("conversation"))
+"""The row behind which `:conversation` goes on."""
+
+LAST = _oldest_first(_walk(HEAD.scalar_subquery(), TURN_COLUMNS, _while_dropped), TURN_COLUMNS)
+"""The turn at the head of `:conversation`; above it, turns that were dropped."""
+
+PAGE = _oldest_first(_walk(bindparam("row"), TURN_COLUMNS, _within_a_page), TURN_COLUMNS)
+"""The row `:row` and what led to it, back to a question that is about a page away."""
+
+_page_above = _walk(bindparam("row"), (messages.c.id,), _within_a_page)
+ABOVE_PAGE = select(_page_above.c.parent_id).order_by(_page_above.c.depth.desc()).limit(1)
+"""The last row of the page that comes before that of `:row`."""
+
+_newest_answer = (
+    select(messages.c.id)
+    .where(messages.c.parent_id == bindparam("turn"), messages.c.role == ASSISTANT)
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
 
 TURN = (
-    select(*_COLUMNS, conversations.c.chat_key)
+    select(*TURN_COLUMNS, conversations.c.chat_key)
     .join_from(messages, conversations)
     .where(
         or_(
             and_(messages.c.id == bindparam("turn"), messages.c.role == USER),
-            messages.c.id == _newest_answer(),
+            messages.c.id == _newest_answer.scalar_subquery(),
         )
     )
     .order_by(messages.c.id)
 )
 """The question `:turn` and its newest answer, with the key of their chat."""
 
+ANSWERED = (
+    select(*TURN_COLUMNS)
+    .where(
+        or_(
+            messages.c.id == bindparam("answer"),
+            messages.c.id == select(messages.c.parent_id).where(messages.c.id == bindparam("answer")).scalar_subquery(),
+        )
+    )
+    .order_by(messages.c.id)
+)
+"""The answer `:answer` and, before it, its question."""
+
+VERSIONS = (
+    select(*TURN_COLUMNS)
+    .where(
+        messages.c.parent_id == bindparam("turn"),
+        messages.c.role == ASSISTANT,
+        or_(messages.c.text != "", messages.c.pictures.is_not(null())),
+    )
+    .order_by(messages.c.id.desc())
+    .limit(_MOST_VERSIONS)
+)
+"""The newest answers of `:turn` that say or show anything, newest first."""
+
 QUESTION_OF_MESSAGE = (
     select(messages.c.id)
     .join_from(conversations, messages)
-    .where(conversations.c.chat_key == bindparam("chat_key"), messages.c.message_id == bindparam("message_id"))
+    .where(
+        conversations.c.chat_key == bindparam("chat_key"),
+        messages.c.message_id == bindparam("message_id"),
+        messages.c.author_name.is_not(None),
+    )
     .order_by(messages.c.id.desc())
     .limit(1)
 )
-"""The newest question in `:chat_key` that is the platform's `:message_id`."""
+"""The newest question in `:chat_key` that is the platform's `:message_id` and was not dropped."""
 
+SHOWN_ANSWERS = (
+    select(messages.c.id, messages.c.message_ids)
+    .where(messages.c.conversation_id == bindparam("conversation"), messages.c.role == ASSISTANT)
+    .order_by(messages.c.id.desc())
+    .limit(bindparam("most"))
+)
+"""The `:most` newest answers of `:conversation`, newest first, and which messages show them."""
 
-def turns_of(rows: Iterable[Sequence[Any]]) -> list[Turn]:
-    """The turns of rows in which every answer follows its question.
+_below = _subtree(here=True, deepest=_DEEPEST)
+NEWEST_BELOW = select(_below.c.conversation_id, func.max(_below.c.id)).group_by(_below.c.conversation_id)
+"""The conversation of `:row`, and the newest row of what followed it there."""
 
-    Rows are taken apart by position: by name, it takes longer than the query.
-    """
-    turns: list[Turn] = []
-    for number, role, text, pictures, *rest in rows:
-        refs = _refs(pictures) if pictures else ()
-        if role == USER:
-            turns.append(Turn(number, _question(text, refs, *rest[:4])))
-        else:
-            turns[-1] = Turn(turns[-1].id, turns[-1].question, _answer(text, refs, *rest[4:12]))
-    return turns
-
-
-def exchanges_of(rows: Sequence[Sequence[Any]]) -> list[Exchange]:
-    """The words of rows of `BEFORE`, and which pictures belong to them.
-
-    From the newest, so that each is made once: a value takes longer to make than its row to read.
-    """
-    exchanges: list[Exchange] = []
-    answer: str | None = None
-    made: tuple[PictureRef, ...] = ()
-    for role, text, author, pictures in reversed(rows):
-        refs = _refs(pictures) if pictures else ()
-        if role == USER:
-            exchanges.append(Exchange(author, text, answer, refs, made))
-            answer, made = None, ()
-        else:
-            answer, made = text, refs
-    return exchanges[::-1]
-
-
-def stored_refs(refs: Sequence[PictureRef]) -> list[dict[str, Any]] | None:
-    """What the column `pictures` holds: nothing where there are none, as in rows that are older than the column."""
-    return [asdict(ref) for ref in refs] or None
-
-
-def _refs(stored: Iterable[Mapping[str, Any]]) -> tuple[PictureRef, ...]:
-    return tuple(PictureRef(each["digest"], each["width"], each["height"]) for each in stored)
-
-
-def _question(
-    text: str, refs: tuple[PictureRef, ...], key: str, author_id: str, author_name: str, message_id: str | None
-) -> Question:
-    return Question(key, author_id, author_name, text, message_id, refs)
-
-
-def _answer(
-    text: str,
-    refs: tuple[PictureRef, ...],
-    state: AnswerState,
-    model: str,
-    persona: str,
-    message_ids: Iterable[str],
-    *usage: int,
-) -> Answer:
-    return Answer(text, state, model, persona, _usage(*usage), tuple(message_ids), refs)
-
-
-def _usage(prompt: int | None, completion: int, cached: int, reasoning: int) -> Usage | None:
-    return None if prompt is None else Usage(prompt, completion, cached, reasoning)
+ALL_BELOW = select(_subtree(here=False).c.id)
+"""The row `:row` and all that followed it, in threads of other conversations, too."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -35,6 +35,14 @@ class SqlPreferences:
                 await connection.execute(gone)
             else:
                 await upsert(connection, preferences, {"scope": scope, "name": name, "value": value})
+
+    async def all(self, names: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        """Reads the whole table, which has no index by name: this is asked once, at the start."""
+        found: dict[str, dict[str, str]] = {}
+        async with self.engines.reading() as connection:
+            for row in await connection.execute(select(preferences).where(preferences.c.name.in_(names))):
+                found.setdefault(row.scope, {})[row.name] = row.value
+        return found
 
     @uninterrupted
     async def move(self, old_scope: str, new_scope: str) -> None:

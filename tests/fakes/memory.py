@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -35,6 +35,13 @@ class MemoryPreferences:
             values.pop(name, None)
         else:
             values[name] = value
+
+    async def all(self, names: Collection[str]) -> Mapping[str, Mapping[str, str]]:
+        chosen = {
+            scope: {name: value for name, value in values.items() if name in names}
+            for scope, values in self.scopes.items()
+        }
+        return {scope: values for scope, values in chosen.items() if values}
 
     async def move(self, old_scope: str, new_scope: str) -> None:
         self.scopes[new_scope] = self.scopes.pop(old_scope, {}) | self.scopes.get(new_scope, {})

@@ -1,0 +1,121 @@
+"""Changes of the tree of messages, each inside of a transaction that its caller holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, bindparam, delete, literal, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot import clock
+from bot.domain.conversations import Answer, Question
+from bot.errors import StorageError
+from bot.storage import history
+from bot.storage.rows import insert_for
+from bot.storage.tables import conversations, messages, summaries
+from bot.storage.turns import ASSISTANT, DROPPED_ANSWER, DROPPED_QUESTION, USER, answer_row, question_row
+
+# PostgreSQL locks what such queries read, in a way that foreign keys do not wait for; SQLite's transaction keeps
+# everybody from writing already.
+_ASKED = (
+    select(messages.c.conversation_id, messages.c.author_name)
+    .where(messages.c.id == bindparam("turn"), messages.c.role == USER)
+    .with_for_update(key_share=True)
+)
+_SIBLINGS = (
+    select(messages.c.id, messages.c.message_ids)
+    .where(
+        messages.c.role == ASSISTANT,
+        messages.c.parent_id
+        == select(messages.c.parent_id).where(messages.c.id == bindparam("answer")).scalar_subquery(),
+    )
+    .order_by(messages.c.id)
+    .with_for_update(key_share=True)
+)
+_SET_HEAD = (
+    update(conversations).where(conversations.c.id == bindparam("conversation")).values(head_id=bindparam("head"))
+)
+
+
+async def ask(connection: AsyncConnection, conversation: int, question: Question) -> int | None:
+    """Add a question behind the head; None when its key is there already.
+
+    The head is locked, so that two questions cannot find the same one.
+    """
+    head = select(conversations.c.head_id).where(conversations.c.id == conversation).with_for_update(key_share=True)
+    return await _ask(connection, question, literal(conversation), head.scalar_subquery())
+
+
+async def ask_beside(connection: AsyncConnection, turn: int, question: Question) -> int | None:
+    conversation, parent = (
+        select(column).where(messages.c.id == turn, messages.c.role == USER).scalar_subquery()
+        for column in (messages.c.conversation_id, messages.c.parent_id)
+    )
+    return await _ask(connection, question, conversation, parent)
+
+
+async def _ask(
+    connection: AsyncConnection, question: Question, conversation: ColumnElement[int], parent: ColumnElement[int]
+) -> int | None:
+    row = question_row(question) | {"conversation_id": conversation, "parent_id": parent}
+    insert = insert_for(connection, messages).values(row | {"created_at": clock.utc_now()})
+    columns = (messages.c.id, messages.c.conversation_id)
+    added = await connection.execute(insert.on_conflict_do_nothing(index_elements=["key"]).returning(*columns))
+    found = added.one_or_none()
+    if found is None:
+        return None
+    await set_head(connection, found.conversation_id, found.id)
+    return int(found.id)
+
+
+async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) -> int:
+    """Add an answer; that to a question which was dropped meanwhile is dropped as well. Raises StorageError."""
+    asked = (await connection.execute(_ASKED, {"turn": turn})).one_or_none()
+    if asked is None:
+        raise StorageError(f"there is no question {turn}")
+    row = answer_row(answer) | {"conversation_id": asked.conversation_id, "parent_id": turn}
+    if asked.author_name is None:
+        row |= DROPPED_ANSWER
+    added = await connection.execute(
+        messages.insert().values(row | {"created_at": clock.utc_now()}).returning(messages.c.id)
+    )
+    said = int(added.scalar_one())
+    await set_head(connection, asked.conversation_id, said)
+    return said
+
+
+async def set_head(connection: AsyncConnection, conversation: int, row: int) -> None:
+    await connection.execute(_SET_HEAD, {"conversation": conversation, "head": row})
+
+
+async def choose(connection: AsyncConnection, answer: int, *, leaf: bool) -> None:
+    """Go on behind an answer or what followed it; nothing happens when it is gone."""
+    if leaf:
+        found = (await connection.execute(history.NEWEST_BELOW, {"row": answer})).one_or_none()
+    else:
+        row = select(messages.c.conversation_id, messages.c.id).where(messages.c.id == answer)
+        found = (await connection.execute(row)).one_or_none()
+    if found is not None:
+        await set_head(connection, found[0], found[1])
+
+
+async def place(connection: AsyncConnection, answer: int, message_ids: Sequence[str]) -> None:
+    """Write down that these messages show this answer and no other one of its turn."""
+    taken = frozenset(message_ids)
+    for row in (await connection.execute(_SIBLINGS, {"answer": answer})).all():
+        ids = list(message_ids) if row.id == answer else [each for each in row.message_ids if each not in taken]
+        if ids != row.message_ids:
+            await connection.execute(update(messages).where(messages.c.id == row.id).values(message_ids=ids))
+
+
+async def drop(connection: AsyncConnection, turn: int) -> None:
+    """Blank a question and its answers. The rows stay, as knots of the tree.
+
+    The question comes first: PostgreSQL then lets an answer that is being added either see that, or be seen here.
+    """
+    question = update(messages).where(messages.c.id == turn, messages.c.role == USER)
+    await connection.execute(question.values(DROPPED_QUESTION))
+    answers = update(messages).where(messages.c.parent_id == turn, messages.c.role == ASSISTANT)
+    await connection.execute(answers.values(DROPPED_ANSWER))
+    told = delete(summaries).where(summaries.c.message_id.in_(history.ALL_BELOW))
+    await connection.execute(told, {"row": turn})
