@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
@@ -20,6 +21,10 @@ class Lanes:
         self._capacity = capacity
         self._waiting: dict[str, deque[Job]] = {}
 
+    def busy(self, key: str) -> bool:
+        """Whether a job that is submitted now has to wait."""
+        return key in self._waiting
+
     def submit(self, key: str, job: Job) -> bool:
         """Put a job at the end of its lane. Does not wait. False when the lane is full and the job was not taken."""
         if key not in self._waiting:
@@ -32,17 +37,22 @@ class Lanes:
         return True
 
     async def _run(self, key: str) -> None:
-        """Work the lane off. A job that fails ends this task, and what waits behind it goes on in another."""
+        """Work the lane off. A job that fails, or ends in a cancellation of its own, ends this task; what waits behind
+        it goes on in another."""
         jobs = self._waiting[key]
         try:
             while jobs:
-                await jobs[0]()
-                jobs.popleft()
-        except Exception:
-            jobs.popleft()
-            if jobs:
-                self._owner.start(self._run(key), name=f"lane {key}")
-            raise
+                try:
+                    await jobs[0]()
+                finally:
+                    jobs.popleft()
         finally:
-            if not jobs:
+            if jobs and not _being_cancelled():
+                self._owner.start(self._run(key), name=f"lane {key}")
+            else:
                 del self._waiting[key]
+
+
+def _being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
