@@ -32,6 +32,11 @@ class Access:
         self._combine()
 
     @property
+    def settings(self) -> AccessPolicy:
+        """What the settings say, which no rule takes away."""
+        return self._settings
+
+    @property
     def admins(self) -> frozenset[str]:
         """Handles of people."""
         return self._policy.admins
@@ -50,10 +55,6 @@ class Access:
     def listed(self) -> Sequence[Rule]:
         """The stored rules, the newest last."""
         return sorted(self._rules.values(), key=lambda rule: (rule.at, rule.subject, rule.effect))
-
-    def configured(self, subject: str) -> bool:
-        """Whether the settings name this person or place, so that no rule can take it away."""
-        return subject in self._settings.admins | self._settings.allowed
 
     async def allow(self, subject: str, by: str) -> None:
         """Let a person or place (`platform:id`) in; a rule that denied it goes away. `by` is the handle of an admin."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.access.claim import Claimed
+from bot.access.policy import AccessPolicy
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona, Variant
+from bot.domain.rules import Rule
+from bot.domain.usage import Account, Budget, DaySpent
 from bot.ports import Channel, ChatModel, Store
 
 
@@ -53,7 +57,77 @@ class PersonaShelf(Protocol):
 
 
 class AdminList(Protocol):
+    """Who may use the bot: the settings, and the rules that admins make. Subjects are `platform:id`."""
+
+    @property
+    def settings(self) -> AccessPolicy: ...
+
+    @property
+    def admins(self) -> frozenset[str]:
+        """Handles of people."""
+        ...
+
     def is_admin(self, person: Person) -> bool: ...
+
+    def listed(self) -> Sequence[Rule]:
+        """The rules, the newest last."""
+        ...
+
+    async def allow(self, subject: str, by: str) -> None:
+        """Let somebody in who is not on the settings' list, or was denied."""
+        ...
+
+    async def deny(self, subject: str, by: str) -> None:
+        """Keep somebody out, also who is on the settings' list; admins are never kept out."""
+        ...
+
+    async def reset(self, subject: str) -> bool:
+        """Take back what the rules say of a subject, an admin's right included; False when they say nothing."""
+        ...
+
+
+class ClaimDesk(Protocol):
+    async def claim(self, person: Person, typed: str) -> Claimed:
+        """Make a person the first admin, for the code that was logged at the start."""
+        ...
+
+
+class BudgetBook(Protocol):
+    """The budgets that hold: those of the settings and those that admins set."""
+
+    def all(self) -> Sequence[Budget]: ...
+
+    async def remaining(self, account: Account) -> Sequence[tuple[Budget, int, int]]:
+        """The budgets that hold for this account, each with what is spent of it and what is reserved now."""
+        ...
+
+    async def reload(self) -> None:
+        """Read what admins set anew."""
+        ...
+
+
+class Charts(Protocol):
+    async def usage(self, days: Sequence[DaySpent]) -> bytes:
+        """A PNG of what was spent on each of these days; raises `bot.errors.FileError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """How the bot is. `uptime` is in seconds, `models` are by what they do (`chat`, `image`), `running` counts the
+    answers that are being written and `waiting` what waits for its turn."""
+
+    version: str
+    uptime: float
+    platforms: tuple[str, ...]
+    database: str
+    models: Mapping[str, str]
+    running: int
+    waiting: int
+
+
+class Status(Protocol):
+    def vitals(self) -> Vitals: ...
 
 
 class Studio(Protocol):
@@ -98,4 +172,8 @@ class Services:
     studio: Studio
     voice: Voice
     access: AdminList
+    claim: ClaimDesk
+    budgets: BudgetBook
+    charts: Charts
+    status: Status
     default_model: str

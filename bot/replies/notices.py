@@ -10,8 +10,11 @@ from __future__ import annotations
 import gettext
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+
+from bot.domain.usage import NANO
 
 _LOCALES = Path(__file__).parent.parent / "locale"
 _MARKDOWN = re.compile(r"[\\`*_~|<>\[\]#]")
@@ -49,13 +52,15 @@ def sentence(text: str, limit: int = 300) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time to wait, rounded up, in the unit that fits: `30 s`, `5 min`, `2 h`."""
+    """A time to wait, rounded up, in the unit that fits: `30 s`, `5 min`, `2 h`, `12 days`."""
     whole = max(1, int(-(-seconds // 1)))
     if whole <= 90:
         return f"{whole} s"
     if whole <= 90 * 60:
         return f"{-(-whole // 60)} min"
-    return f"{-(-whole // 3600)} h"
+    if whole <= 48 * 3600:
+        return f"{-(-whole // 3600)} h"
+    return f"{-(-whole // 86400)} days"
 
 
 def size(count: int) -> str:
@@ -64,6 +69,14 @@ def size(count: int) -> str:
         if count >= width:
             return f"{count / width:.1f}".removesuffix(".0") + f" {unit}"
     return f"{count} bytes"
+
+
+def money(nano: int) -> str:
+    """Nano-dollars as dollars; of small sums the first two digits: `$12.30`, `$0.0021`, `$0`."""
+    dollars = Decimal(nano) / NANO
+    if not 0 < abs(dollars) < Decimal("0.1"):
+        return f"${dollars:,.2f}".removesuffix(".00")
+    return f"${dollars:.{1 - dollars.adjusted()}f}"
 
 
 def quoted(text: str, limit: int = 1000) -> str:
@@ -308,3 +321,102 @@ MODEL_UNCHECKED = Notice(
 MODEL_RESET = Notice("Back to {model}.")
 MODEL_UNKNOWN = Notice("There is no model {model} here. A name looks like {example}.")
 MODEL_UNKNOWN_CLOSE = Notice("There is no model {model} here. Did you mean {closest}?")
+
+# Access, pace and the first admin
+
+TOO_FAST = Notice("You are writing faster than I may answer. Try again in {wait}.")
+TOO_MANY_AT_ONCE = Notice("I am already writing {count} answers for you. Let one end first, or stop it with /stop.")
+CLAIM_GRANTED = Notice(
+    "You are an admin of this bot now. {allow} lets others in, and {help} shows what else you can do."
+)
+CLAIM_WRONG = Notice("That is not the code. It stands in the bot's log, where the bot was started.")
+CLAIM_WAIT = Notice("Those were too many wrong codes. Try again in an hour.")
+CLAIM_CLOSED = Notice("There is nothing to claim: the bot has an admin, or has to be started again for a new code.")
+CLAIM_PRIVATELY = Notice("Do this in a private chat with me, where nobody else reads the code.")
+
+# Rules
+
+RULE_ALLOWED = Notice("{subject} may use the bot from now on.")
+RULE_DENIED = Notice("{subject} may not use the bot from now on.")
+RULE_REMOVED = Notice("The rule for {subject} is gone. The settings decide again.")
+RULE_MISSING = Notice("There is no rule for {subject}. {list} shows them all.")
+RULE_IN_SETTINGS = Notice(
+    "There is no rule for {subject}: it stands in the bot's settings. Take it out there, or use {deny}."
+)
+RULE_FOR_ADMIN = Notice("{subject} is an admin and cannot be kept out.")
+RULE_FOR_YOURSELF = Notice("You cannot take your own rights away. Another admin can.")
+RULE_WHO = Notice(
+    "I do not know who {typed} is. Use an id such as {example}, {chat} for this chat, or on Discord a mention "
+    "or {server}."
+)
+RULE_NAME = Notice("Telegram does not tell me the id behind {typed}. Let them write to me: I answer with their id.")
+RULES_NONE = Notice("There are no rules yet. {allow} lets a person or a chat in, {deny} keeps one out.")
+RULES_LIST = Notice("Rules:")
+RULES_SETTINGS = Notice("In the bot's settings:")
+RULE_LINE_ALLOW = Notice("{subject} is allowed")
+RULE_LINE_DENY = Notice("{subject} is denied")
+RULE_LINE_ADMIN = Notice("{subject} is an admin")
+RULE_EVERYBODY = Notice("everybody is allowed")
+RULE_BY = Notice("by {by}, {day}")
+REMOVE = Notice("Remove {what}")
+
+# Budgets
+
+BUDGET_WHO = Notice(
+    "I do not know whose budget {typed} is. Use {everyone}, {total}, {chats}, {chat} for this chat, "
+    "or a person's id such as {example}."
+)
+BUDGET_AMOUNT = Notice("{typed} is no amount. Use one such as {tokens}, {dollars}, or {none} to take a budget away.")
+BUDGET_UNITS = Notice("{typed} is an amount of dollars, not of tokens.")
+BUDGET_HOW_MUCH = Notice("Say how much: {usage}")
+BUDGET_SET = Notice("{whose}: at most {amount} {period}.")
+BUDGET_REMOVED = Notice("{whose}: no budget any more.")
+BUDGET_REMOVED_SETTINGS = Notice("{whose}: what was set here is gone. The bot's settings still say {amount} {period}.")
+BUDGET_MISSING = Notice("{whose}: there is no budget that was set here.")
+BUDGET_ONLY_SETTINGS = Notice("{whose}: the budget of {amount} {period} stands in the bot's settings. Change it there.")
+BUDGETS_NONE = Notice("There are no budgets. Set one, for example {tokens} or {dollars}.")
+BUDGETS_LIST = Notice("Budgets (days and months begin at midnight UTC):")
+BUDGET_LINE = Notice("{whose}: {amount} {period}")
+BUDGET_LINE_SPENT = Notice("{whose}: {amount} {period}, {spent} spent")
+EACH_PERSON = Notice("Each person")
+EACH_CHAT = Notice("Each chat")
+ALL_TOGETHER = Notice("All together")
+ONE_PERSON = Notice("Person {name}")
+ONE_CHAT = Notice("Chat {name}")
+PER_DAY = Notice("a day")
+PER_MONTH = Notice("a month")
+TOKENS = Notice("{count} tokens")
+
+# What is used
+
+USAGE_TITLE = Notice("Your usage")
+USAGE_ALL = Notice("All together")
+USAGE_TODAY = Notice("Today: {spent}")
+USAGE_MONTH = Notice("This month: {spent}")
+USAGE_NOTHING = Notice("nothing")
+USAGE_UNPRICED_ONE = Notice("the price of one call is not known")
+USAGE_UNPRICED = Notice("the price of {count} calls is not known")
+USAGE_LEFT = Notice("{whose}: {left} of {amount} left, afresh in {wait}")
+YOUR_BUDGET = Notice("Your budget")
+CHAT_BUDGET = Notice("This chat's budget")
+BOT_BUDGET = Notice("The bot's budget")
+USAGE_CHART = Notice("Tokens a day in the last 30 days, at most {most}:")
+USAGE_TABLE = Notice("This month by {group}:")
+USAGE_EMPTY = Notice("Nothing was used this month.")
+BY_PERSON = Notice("By person")
+BY_CHAT = Notice("By chat")
+BY_MODEL = Notice("By model")
+BY_PROVIDER = Notice("By provider")
+COLUMN_CALLS = Notice("calls")
+COLUMN_TOKENS = Notice("tokens")
+COLUMN_COST = Notice("cost")
+
+# The bot's state
+
+STATUS_VERSION = Notice("Parley {version}, up for {uptime}")
+STATUS_PLATFORMS = Notice("Platforms: {names}")
+STATUS_DATABASE = Notice("Database: {kind}")
+STATUS_MODELS = Notice("Models: {names}")
+STATUS_WORK = Notice("Answers being written: {running}, waiting: {waiting}")
+STATUS_RULES = Notice("Admins: {admins}, rules: {rules}, budgets: {budgets}")
+STATUS_TODAY = Notice("Today: {calls} calls, {spent}")
