@@ -15,13 +15,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot.errors import SettingsError
 from bot.storage.address import POSTGRES_EXAMPLE, SQLITE_EXAMPLE, driver_url
+from bot.storage.budgets import SqlBudgets
 from bot.storage.conversations import SqlConversations
 from bot.storage.engines import Engines, make_engines, problem_of
+from bot.storage.forgetting import SqlForgetting
+from bot.storage.ledger import SqlLedger
 from bot.storage.migrate import upgrade
 from bot.storage.notes import SqlNotes
 from bot.storage.personas import SqlPersonas
 from bot.storage.pictures import SqlPictures
 from bot.storage.preferences import SqlPreferences
+from bot.storage.rules import SqlRules
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +39,10 @@ class SqlStore:
     preferences: SqlPreferences
     personas: SqlPersonas
     notes: SqlNotes
+    ledger: SqlLedger
+    rules: SqlRules
+    budgets: SqlBudgets
+    forgetting: SqlForgetting
 
 
 @asynccontextmanager
@@ -48,12 +56,17 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
     engines = _engines(address)
     try:
         await _prepare(address, engines)
+        conversations = SqlConversations(engines)
         yield SqlStore(
-            SqlConversations(engines),
+            conversations,
             SqlPictures(engines),
             SqlPreferences(engines),
             SqlPersonas(engines),
             SqlNotes(engines),
+            SqlLedger(engines),
+            SqlRules(engines),
+            SqlBudgets(engines),
+            SqlForgetting(engines, conversations.looked_up),
         )
     finally:
         await engines.close()

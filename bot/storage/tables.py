@@ -67,6 +67,7 @@ conversations = Table(
     # The row behind which it goes on; nothing while it is empty.
     Column("head_id", RowId),
     UniqueConstraint("chat_key", "number"),
+    Index(None, "head_id"),
     sqlite_autoincrement=True,
 )
 
@@ -100,7 +101,7 @@ messages = Table(
     Index(None, "conversation_id", "id"),
     Index(None, "conversation_id", "message_id"),
     Index(None, "parent_id", "id"),
-    Index(None, "author_id"),
+    Index(None, "author_id", "id"),
     Index(None, "created_at"),
     # Buttons carry turn ids for as long as their message stands: an id must never be given out twice.
     sqlite_autoincrement=True,
@@ -148,6 +149,7 @@ personas = Table(
     Column("model", PlainText),
     Column("preset", PlainText),
     Column("author", PlainText),
+    Index(None, "author"),
 )
 
 notes = Table(
@@ -195,6 +197,8 @@ spent_days = Table(
     Column("unpriced", Integer, nullable=False),
     Index(None, "person", "day"),
     Index(None, "chat_key", "day"),
+    # The rows of a month lie together and are read at once.
+    sqlite_with_rowid=False,
 )
 
 rules = Table(

@@ -17,6 +17,7 @@ from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.text import utf16_length
 from bot.errors import FileTooLarge, FileUnavailable, MessageGone, ModelError
 from bot.ports import Channel
+from tests.fakes.memory_accounts import MemoryBudgets, MemoryForgetting, MemoryLedger, MemoryRules
 from tests.fakes.memory_history import MemoryConversations, MemoryPictures
 
 T = TypeVar("T")
@@ -85,6 +86,15 @@ class MemoryStore:
     preferences: MemoryPreferences = field(default_factory=MemoryPreferences)
     personas: MemoryPersonas = field(default_factory=MemoryPersonas)
     notes: MemoryNotes = field(default_factory=MemoryNotes)
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    rules: MemoryRules = field(default_factory=MemoryRules)
+    budgets: MemoryBudgets = field(default_factory=MemoryBudgets)
+
+    @property
+    def forgetting(self) -> MemoryForgetting:
+        return MemoryForgetting(
+            self.conversations, self.pictures, self.preferences.scopes, self.personas.scopes, self.ledger
+        )
 
 
 @dataclass(slots=True)

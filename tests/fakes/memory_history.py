@@ -22,6 +22,7 @@ class Row:
     said: Question | Answer
     message_ids: tuple[str, ...] = ()
     dropped: bool = False
+    at: datetime = field(default_factory=clock.utc_now)
 
     @property
     def answer(self) -> Answer:
@@ -48,6 +49,7 @@ class MemoryConversations:
     held: list[Held] = field(default_factory=list)
     order: dict[str, list[int]] = field(default_factory=dict)
     summaries: dict[int, str] = field(default_factory=dict)
+    last_id: int = 0
 
     @property
     def turns(self) -> dict[int, Turn]:
@@ -80,18 +82,19 @@ class MemoryConversations:
     def _ask(self, conversation: int, parent: int | None, question: Question) -> int | None:
         if any(isinstance(row.said, Question) and row.said.key == question.key for row in self.rows.values()):
             return None
-        return self._add(Row(len(self.rows) + 1, conversation, parent, question))
+        return self._add(Row(self.last_id + 1, conversation, parent, question))
 
     async def add_answer(self, turn: int, answer: Answer) -> int:
         asked = self.rows.get(turn)
         if asked is None or isinstance(asked.said, Answer):
             raise StorageError(f"there is no question {turn}")
-        added = Row(len(self.rows) + 1, asked.conversation, turn, answer, answer.message_ids)
+        added = Row(self.last_id + 1, asked.conversation, turn, answer, answer.message_ids)
         added.dropped = asked.dropped
         return self._add(added)
 
     def _add(self, row: Row) -> int:
         self.rows[row.id] = row
+        self.last_id = row.id
         self.held[row.conversation].head = row.id
         return row.id
 

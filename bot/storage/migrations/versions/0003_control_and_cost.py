@@ -20,7 +20,9 @@ def upgrade() -> None:
         "(SELECT max(messages.id) FROM messages WHERE messages.conversation_id = conversations.id)"
     )
     op.add_column("messages", sa.Column("reasoning", sa.Text))
-    op.create_index("ix_messages_author_id", "messages", ["author_id"])
+    op.create_index("ix_conversations_head_id", "conversations", ["head_id"])
+    op.create_index("ix_personas_author", "personas", ["author"])
+    op.create_index("ix_messages_author_id_id", "messages", ["author_id", "id"])
     op.create_index("ix_messages_created_at", "messages", ["created_at"])
     op.create_table(
         "summaries",
@@ -63,6 +65,7 @@ def upgrade() -> None:
         sa.Column("cost", sa.BigInteger, nullable=False),
         sa.Column("unpriced", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("day", "person", "chat_key", "model", name="pk_spent_days"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_spent_days_person_day", "spent_days", ["person", "day"])
     op.create_index("ix_spent_days_chat_key_day", "spent_days", ["chat_key", "day"])
@@ -88,6 +91,8 @@ def downgrade() -> None:
     for table in ("budgets", "rules", "spent_days", "ledger", "summaries"):
         op.drop_table(table)
     op.drop_index("ix_messages_created_at", "messages")
-    op.drop_index("ix_messages_author_id", "messages")
+    op.drop_index("ix_messages_author_id_id", "messages")
+    op.drop_index("ix_personas_author", "personas")
+    op.drop_index("ix_conversations_head_id", "conversations")
     op.drop_column("messages", "reasoning")
     op.drop_column("conversations", "head_id")
