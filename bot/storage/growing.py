@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, bindparam, delete, literal, select, update
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
@@ -16,12 +16,12 @@ from bot.storage.tables import conversations, messages, summaries
 from bot.storage.turns import ASSISTANT, DROPPED_ANSWER, DROPPED_QUESTION, USER, answer_row, question_row
 
 # PostgreSQL locks what such queries read, in a way that foreign keys do not wait for; SQLite's transaction keeps
-# everybody from writing already.
-_ASKED = (
-    select(messages.c.conversation_id, messages.c.author_name)
-    .where(messages.c.id == bindparam("turn"), messages.c.role == USER)
-    .with_for_update(key_share=True)
+# everybody from writing already. Two questions thus cannot find the same head, and ids grow along every branch.
+_HEAD = history.HEAD.with_for_update(key_share=True)
+_PLACE = select(messages.c.conversation_id, messages.c.parent_id, messages.c.author_name).where(
+    messages.c.id == bindparam("turn"), messages.c.role == USER
 )
+_ASKED = _PLACE.with_for_update(key_share=True)
 _SIBLINGS = (
     select(messages.c.id, messages.c.message_ids)
     .where(
@@ -38,34 +38,27 @@ _SET_HEAD = (
 
 
 async def ask(connection: AsyncConnection, conversation: int, question: Question) -> int | None:
-    """Add a question behind the head; None when its key is there already.
-
-    The head is locked, so that two questions cannot find the same one.
-    """
-    head = select(conversations.c.head_id).where(conversations.c.id == conversation).with_for_update(key_share=True)
-    return await _ask(connection, question, literal(conversation), head.scalar_subquery())
+    """Add a question behind the head; None when its key is there already."""
+    head = await connection.scalar(_HEAD, {"conversation": conversation})
+    return await _ask(connection, question, conversation, head)
 
 
 async def ask_beside(connection: AsyncConnection, turn: int, question: Question) -> int | None:
-    conversation, parent = (
-        select(column).where(messages.c.id == turn, messages.c.role == USER).scalar_subquery()
-        for column in (messages.c.conversation_id, messages.c.parent_id)
-    )
-    return await _ask(connection, question, conversation, parent)
+    """Add a question behind what another one follows. Raises StorageError when that is gone."""
+    beside = (await connection.execute(_PLACE, {"turn": turn})).one_or_none()
+    if beside is None:
+        raise StorageError(f"there is no question {turn}")
+    return await _ask(connection, question, beside.conversation_id, beside.parent_id)
 
 
-async def _ask(
-    connection: AsyncConnection, question: Question, conversation: ColumnElement[int], parent: ColumnElement[int]
-) -> int | None:
+async def _ask(connection: AsyncConnection, question: Question, conversation: int, parent: int | None) -> int | None:
     row = question_row(question) | {"conversation_id": conversation, "parent_id": parent}
     insert = insert_for(connection, messages).values(row | {"created_at": clock.utc_now()})
-    columns = (messages.c.id, messages.c.conversation_id)
-    added = await connection.execute(insert.on_conflict_do_nothing(index_elements=["key"]).returning(*columns))
-    found = added.one_or_none()
-    if found is None:
-        return None
-    await set_head(connection, found.conversation_id, found.id)
-    return int(found.id)
+    added = await connection.execute(insert.on_conflict_do_nothing(index_elements=["key"]).returning(messages.c.id))
+    turn: int | None = added.scalar_one_or_none()
+    if turn is not None:
+        await _set_head(connection, conversation, turn)
+    return turn
 
 
 async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) -> int:
@@ -80,11 +73,11 @@ async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) ->
         messages.insert().values(row | {"created_at": clock.utc_now()}).returning(messages.c.id)
     )
     said = int(added.scalar_one())
-    await set_head(connection, asked.conversation_id, said)
+    await _set_head(connection, asked.conversation_id, said)
     return said
 
 
-async def set_head(connection: AsyncConnection, conversation: int, row: int) -> None:
+async def _set_head(connection: AsyncConnection, conversation: int, row: int) -> None:
     await connection.execute(_SET_HEAD, {"conversation": conversation, "head": row})
 
 
@@ -96,7 +89,7 @@ async def choose(connection: AsyncConnection, answer: int, *, leaf: bool) -> Non
         row = select(messages.c.conversation_id, messages.c.id).where(messages.c.id == answer)
         found = (await connection.execute(row)).one_or_none()
     if found is not None:
-        await set_head(connection, found[0], found[1])
+        await _set_head(connection, found[0], found[1])
 
 
 async def place(connection: AsyncConnection, answer: int, message_ids: Sequence[str]) -> None:

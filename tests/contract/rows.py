@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from bot import clock
 from bot.storage.database import SqlStore
-from bot.storage.tables import messages
+from bot.storage.tables import conversations, messages
 
 
 async def fill(store: SqlStore, conversation: int, turns: int, text: str = "") -> None:
@@ -23,6 +23,8 @@ async def fill(store: SqlStore, conversation: int, turns: int, text: str = "") -
             for number in range(2 * turns)
         ]
         await connection.execute(messages.insert(), rows)
+        head = update(conversations).where(conversations.c.id == conversation).values(head_id=rows[-1]["id"])
+        await connection.execute(head)
         if connection.dialect.name == "postgresql":
             await connection.execute(select(func.setval("messages_id_seq", first + len(rows))))
 
