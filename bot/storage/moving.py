@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, and_, func, or_, select, update
+from sqlalchemy import Row, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.storage.tables import conversations, messages
@@ -17,11 +17,12 @@ async def move_conversations(connection: AsyncConnection, old_chat_key: str, new
     The moved ones come first: what the other chat has goes on from them.
     """
     of_members = f"{old_chat_key}@"
-    # An index finds what is not less; what begins alike is told apart letter by letter, in every collation.
-    begins = and_(
-        conversations.c.chat_key >= of_members, func.substr(conversations.c.chat_key, 1, len(of_members)) == of_members
+    # The index leads to what is not less; whether it belongs to the chat is seen in its first letters.
+    its_own = or_(
+        conversations.c.chat_key == old_chat_key,
+        func.substr(conversations.c.chat_key, 1, len(of_members)) == of_members,
     )
-    keys = select(conversations.c.chat_key).where(or_(conversations.c.chat_key == old_chat_key, begins)).distinct()
+    keys = select(conversations.c.chat_key).where(conversations.c.chat_key >= old_chat_key, its_own).distinct()
     for key in (await connection.scalars(keys)).all():
         await _move(connection, key, new_chat_key + key.removeprefix(old_chat_key))
 

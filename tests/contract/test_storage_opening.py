@@ -20,7 +20,7 @@ from bot.domain.media import Picture
 from bot.domain.personas import Persona
 from bot.errors import SettingsError
 from bot.storage.database import SqlStore, open_store
-from bot.storage.history import WINDOW
+from bot.storage.history import BEFORE, HEAD
 from bot.storage.migrate import alembic_config
 from bot.storage.tables import metadata
 from tests.contract.rows import fill
@@ -193,12 +193,13 @@ async def test_postgresql_does_not_keep_the_plan_of_a_small_table(postgres_url: 
 
 
 async def rows_read_in_full(store: SqlStore, conversation: int, times: int) -> int:
-    """How many rows PostgreSQL read without an index to give the window some times."""
+    """How many rows PostgreSQL read without an index to give the history some times."""
     seen = text("SELECT seq_tup_read FROM pg_stat_xact_user_tables WHERE relname = 'messages'")
     async with store.conversations.engines.writing() as connection:
+        head = await connection.scalar(HEAD, {"conversation": conversation})
         before = int((await connection.execute(seen)).scalar_one())
         for _ in range(times):
-            await connection.execute(WINDOW, {"conversation": conversation, "characters": 1000})
+            await connection.execute(BEFORE, {"turn": head, "characters": 1000})
         return int((await connection.execute(seen)).scalar_one()) - before
 
 
@@ -217,20 +218,22 @@ async def fill_everything(store: SqlStore) -> None:
         conversation = await store.conversations.start_new(chat)
         for number in range(3):
             question = Question(f"{chat} {number}", "telegram:7", "Ada", "hello", f"{number}", (picture.ref,))
-            added = await store.conversations.add_question(conversation, question)
-            assert added is not None
-            await store.conversations.add_answer(added, Answer("hi", "complete", "some/model", "assistant"))
-        *_, turn = [turn.id for turn in await store.conversations.window(conversation, 1000)]
+            turn = await store.conversations.add_question(conversation, question)
+            assert turn is not None
+            said = Answer("hi", "complete", "some/model", "assistant", message_ids=(f"answer {number}",))
+            answer = await store.conversations.add_answer(turn, said)
         assert await store.conversations.current(chat) == conversation
-        assert len(await store.conversations.before(turn, 1000)) == 2
+        assert len((await store.conversations.before(turn, 1000)).exchanges) == 2
         assert await store.conversations.turn(turn) is not None
         assert await store.conversations.by_message(chat, "1") is not None
+        await branch_out(store, chat, turn, answer)
         await store.pictures.keep(chat, [picture, picture])
         assert await store.pictures.load(chat, [digest]) == {digest: picture}
         await store.preferences.put(chat, "persona", "pirate")
         await store.preferences.put(chat, "model", None)
         await store.personas.save(chat, persona)
         await store.notes.write(chat, "a note")
+    assert not await store.conversations.known("three")
     await store.conversations.move("one", "two")
     await store.pictures.move("one", "two")
     assert await store.pictures.drop_before(clock.utc_now()) == 1
@@ -240,3 +243,22 @@ async def fill_everything(store: SqlStore) -> None:
     assert await store.personas.list(["one", "two"]) == [persona]
     assert await store.personas.delete("two", "pirate")
     assert await store.notes.read("two") == "a note"
+
+
+async def branch_out(store: SqlStore, chat: str, turn: int, answer: int) -> None:
+    conversations = store.conversations
+    here = await conversations.current(chat)
+    again = Question(f"{chat} again", "telegram:7", "Ada", "hello again", "2")
+    fork = await conversations.fork_question(turn, again)
+    assert fork is not None
+    assert [version.id for version in await conversations.versions(turn)] == [answer]
+    await conversations.choose(answer)
+    await conversations.choose(answer, leaf=False)
+    await conversations.place(answer, ["elsewhere"])
+    assert await conversations.by_answer(chat, "elsewhere") == await conversations.last(here)
+    assert len([turn async for turn in conversations.branch(here)]) == 3
+    await conversations.summarise(answer, "they greeted each other")
+    behind = await conversations.start_behind(f"{chat}:thread", answer)
+    assert await conversations.last(behind) == await conversations.last(here)
+    await conversations.drop(fork)
+    assert await conversations.turn(fork) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ def answer(words: str, *pictures: PictureRef) -> Answer:
 
 
 async def add(conversations: Conversations, asked: Question, *said: Answer) -> int:
+    """Add a turn with its answers, whose ids come right after its own."""
     turn = await conversations.add_question(await conversations.current(CHAT), asked)
     assert turn is not None
     for each in said:
@@ -45,41 +47,46 @@ async def add(conversations: Conversations, asked: Question, *said: Answer) -> i
     return turn
 
 
+async def line(conversations: Conversations) -> list[Turn]:
+    return [turn async for turn in conversations.branch(await conversations.current(CHAT))]
+
+
 async def test_pictures_of_a_turn_come_back_in_their_order(conversations: Conversations) -> None:
     asked, said = question("what is this", PHOTO, MAP, PHOTO), answer("a map", DRAWING, PHOTO)
-    turn = Turn(await add(conversations, asked, said), asked, said)
+    number = await add(conversations, asked, said)
+    turn = Turn(number, asked, replace(said, id=number + 1))
     assert await conversations.turn(turn.id) == (turn, CHAT)
     assert await conversations.last(await conversations.current(CHAT)) == turn
     assert await conversations.by_message(CHAT, "message of what is this") == turn
 
 
 async def test_pictures_are_told_in_the_history(conversations: Conversations) -> None:
-    await add(conversations, question("a", PHOTO, MAP), answer("1", DRAWING))
-    await add(conversations, question("b", MAP))
-    await add(conversations, question("c"), answer("3", PHOTO))
-    await add(conversations, question("d", DRAWING), answer("4"))
+    a = await add(conversations, question("a", PHOTO, MAP), answer("1", DRAWING))
+    b = await add(conversations, question("b", MAP))
+    c = await add(conversations, question("c"), answer("3", PHOTO))
+    d = await add(conversations, question("d", DRAWING), answer("4"))
     last = await add(conversations, question("e", PHOTO))
-    assert await conversations.before(last, EVERYTHING) == [
-        Exchange("Ada", "a", "1", (PHOTO, MAP), (DRAWING,)),
-        Exchange("Ada", "b", None, (MAP,)),
-        Exchange("Ada", "c", "3", (), (PHOTO,)),
-        Exchange("Ada", "d", "4", (DRAWING,)),
-    ]
+    assert (await conversations.before(last, EVERYTHING)).exchanges == (
+        Exchange("Ada", "a", "1", (PHOTO, MAP), (DRAWING,), a + 1),
+        Exchange("Ada", "b", None, (MAP,), (), b),
+        Exchange("Ada", "c", "3", (), (PHOTO,), c + 1),
+        Exchange("Ada", "d", "4", (DRAWING,), (), d + 1),
+    )
 
 
 async def test_the_pictures_of_the_newest_answer_count(conversations: Conversations) -> None:
     asked = question("draw", PHOTO)
     turn = await add(conversations, asked, answer("first", DRAWING), answer("second", MAP), answer("third"))
-    assert await conversations.turn(turn) == (Turn(turn, asked, answer("third")), CHAT)
+    assert await conversations.turn(turn) == (Turn(turn, asked, replace(answer("third"), id=turn + 3)), CHAT)
     last = await add(conversations, question("and now"))
-    assert await conversations.before(last, EVERYTHING) == [Exchange("Ada", "draw", "third", (PHOTO,))]
+    told = (await conversations.before(last, EVERYTHING)).exchanges
+    assert told == (Exchange("Ada", "draw", "third", (PHOTO,), (), turn + 3),)
 
 
-async def test_the_window_holds_the_pictures(store: SqlStore) -> None:
+async def test_the_branch_holds_the_pictures(conversations: Conversations) -> None:
     asked, said = question("a", PHOTO), answer("1", DRAWING, MAP)
-    turn = await add(store.conversations, asked, said)
-    conversation = await store.conversations.current(CHAT)
-    assert await store.conversations.window(conversation, EVERYTHING) == [Turn(turn, asked, said)]
+    turn = await add(conversations, asked, said)
+    assert await line(conversations) == [Turn(turn, asked, replace(said, id=turn + 1))]
 
 
 async def test_no_pictures_are_stored_as_nothing(store: SqlStore) -> None:
@@ -91,7 +98,7 @@ async def test_no_pictures_are_stored_as_nothing(store: SqlStore) -> None:
 async def test_history_is_one_statement_that_reads_no_picture(store: SqlStore) -> None:
     photo = Picture(b"\xff\xd8", "image/jpeg", 640, 480)
     await store.pictures.keep(CHAT, [photo])
-    await add(store.conversations, question("a", photo.ref), answer("1", photo.ref))
+    first = await add(store.conversations, question("a", photo.ref), answer("1", photo.ref))
     last = await add(store.conversations, question("b"))
     statements: list[str] = []
 
@@ -99,7 +106,8 @@ async def test_history_is_one_statement_that_reads_no_picture(store: SqlStore) -
         statements.append(statement)
 
     event.listen(store.conversations.engines.reader.sync_engine, "before_cursor_execute", collect)
-    assert await store.conversations.before(last, EVERYTHING) == [Exchange("Ada", "a", "1", (photo.ref,), (photo.ref,))]
+    told = (await store.conversations.before(last, EVERYTHING)).exchanges
+    assert told == (Exchange("Ada", "a", "1", (photo.ref,), (photo.ref,), first + 1),)
     [statement] = statements
     assert "FROM messages" in statement
     assert "FROM pictures" not in statement
@@ -110,12 +118,13 @@ async def test_rows_from_before_there_were_pictures_have_none(storage_url: str) 
     async with open_store(storage_url) as store:
         conversation = await store.conversations.current(CHAT)
         await fill(store, conversation, turns=3)
-        old = await store.conversations.window(conversation, EVERYTHING)
+        old = await line(store.conversations)
+        assert len(old) == 3
         await _step(store, "0001")
     async with open_store(storage_url) as store:
-        assert await store.conversations.window(conversation, EVERYTHING) == old
+        assert await line(store.conversations) == old
         last = await add(store.conversations, question("new", PHOTO), answer("now", MAP))
-        history = await store.conversations.before(last, EVERYTHING)
+        history = (await store.conversations.before(last, EVERYTHING)).exchanges
         assert [(each.question, each.shown, each.made) for each in history] == [
             (f"question {n}", (), ()) for n in range(3)
         ]
@@ -141,7 +150,8 @@ async def test_pictures_go_with_their_migration_and_nothing_else_does(storage_ur
             assert [(row.id, row.text) for row in rows] == [(kept, "a"), (kept + 1, "1")]
     async with open_store(storage_url) as store:
         assert await store.pictures.load(CHAT, [photo.ref.digest]) == {}
-        assert await store.conversations.turn(kept) == (Turn(kept, question("a"), answer("1")), CHAT)
+        turn = Turn(kept, question("a"), replace(answer("1"), id=kept + 1))
+        assert await store.conversations.turn(kept) == (turn, CHAT)
         assert await add(store.conversations, question("b")) > gone
         async with store.conversations.engines.writing() as connection:
             assert await connection.run_sync(_differences) == []
