@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.access.claim import Claimed
 from bot.access.policy import AccessPolicy
+from bot.conversation.manners import Manner, Name
+from bot.conversation.setup import Setup
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona, Variant
@@ -161,9 +163,35 @@ class Voice(Protocol):
         ...
 
 
+class Setups(Protocol):
+    async def of(self, chat: ChatRef, person: Person) -> Setup:
+        """What a question is answered with here now."""
+        ...
+
+
+class Manners(Protocol):
+    """How the bot behaves in a chat."""
+
+    def of(self, chat: ChatRef) -> Manner: ...
+
+    async def put(self, chat: ChatRef, name: Name, value: str | None) -> None:
+        """Set something for the thread or chat; None goes back to what holds above it."""
+        ...
+
+
+class Abilities(Protocol):
+    """What is known of a model. `sampling`: takes temperature and the like; `max_output` is in tokens."""
+
+    @property
+    def sampling(self) -> bool: ...
+
+    @property
+    def max_output(self) -> int | None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`default_model` is the `provider/model` of chats that chose none."""
+    """`default_model` is the `provider/model` of chats that chose none. `abilities` tells about a `provider/model`."""
 
     store: Store
     models: ChatModel
@@ -177,3 +205,6 @@ class Services:
     charts: Charts
     status: Status
     default_model: str
+    setups: Setups
+    manners: Manners
+    abilities: Callable[[str], Abilities]

@@ -1,13 +1,14 @@
-"""Who answers in a chat: the persona and the model, from the most specific scope that names one."""
+"""Who answers in a chat, and how: persona, model and sampling, from the most specific scope that names one."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from bot.commands.services import PersonaShelf
 from bot.conversation.presets import PRESETS
+from bot.conversation.sampling import PARAMETERS, over
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.personas import Persona, Sampling
 from bot.ports import Preferences
@@ -19,27 +20,41 @@ DEFAULT_PERSONA = "assistant"
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a turn is answered with; `model` is `provider/model`."""
+    """What a turn is answered with; `model` is `provider/model`.
+
+    `sampling` is that of the preset, if there is one, with the parameters `single` that were set one by one.
+    """
 
     persona: Persona
     model: str
     sampling: Sampling
+    preset: str | None = None
+    single: frozenset[str] = frozenset()
+
+
+class PersonaFinder(Protocol):
+    async def find(self, chat: ChatRef, person: Person, name: str) -> Persona | None:
+        """A persona by name, or a combination such as `teacher+engineer`."""
+        ...
 
 
 class Setups:
     """Resolves the ladder person, thread, chat, server, default."""
 
-    def __init__(self, preferences: Preferences, personas: PersonaShelf, default_model: str) -> None:
+    def __init__(self, preferences: Preferences, personas: PersonaFinder, default_model: str) -> None:
         self._preferences = preferences
         self._personas = personas
         self._default_model = default_model
 
     async def of(self, chat: ChatRef, person: Person) -> Setup:
         scopes = scope_ladder(chat, person)
-        chosen = await self._preferences.get(scopes)
-        persona = await self._persona(chat, person, _first(chosen, scopes, "persona") or DEFAULT_PERSONA)
-        model = _first(chosen, scopes, "model") or persona.model or self._default_model
-        return Setup(persona, model, PRESETS.get(persona.preset or "", Sampling()))
+        chosen = _chosen(await self._preferences.get(scopes), scopes)
+        persona = await self._persona(chat, person, chosen.get("persona", DEFAULT_PERSONA))
+        model = chosen.get("model") or persona.model or self._default_model
+        preset = next((name for name in (chosen.get("preset"), persona.preset) if name in PRESETS), None)
+        single = {name: chosen[name] for name in PARAMETERS if name in chosen}
+        sampling = over(Sampling() if preset is None else PRESETS[preset], single)
+        return Setup(persona, model, sampling, preset, frozenset(single))
 
     async def _persona(self, chat: ChatRef, person: Person, name: str) -> Persona:
         persona = await self._personas.find(chat, person, name)
@@ -49,5 +64,9 @@ class Setups:
         return persona or Persona(DEFAULT_PERSONA, "You are a helpful assistant.")
 
 
-def _first(chosen: Mapping[str, Mapping[str, str]], scopes: Sequence[str], name: str) -> str | None:
-    return next((chosen[scope][name] for scope in scopes if name in chosen.get(scope, {})), None)
+def _chosen(found: Mapping[str, Mapping[str, str]], scopes: Sequence[str]) -> dict[str, str]:
+    """What holds here: of each name the value of the first scope that has one."""
+    chosen: dict[str, str] = {}
+    for scope in reversed(scopes):
+        chosen |= found.get(scope, {})
+    return chosen
