@@ -174,6 +174,11 @@ COMMAND_FAILED = Notice(
     "That command went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
 )
 
+# Files that the bot sends
+
+ANSWER_IN_FILE = Notice("The answer is long: all of it is in this file.")
+FILE_NOT_SHOWN = Notice("The file could not be sent: this chat does not take it, or it is too large.")
+
 # Files that people send
 
 FILE_TOO_LARGE = Notice("{name} is too large: I take files up to {limit}.")
