@@ -14,6 +14,8 @@ from bot.commands.spec import Call, Command, Context, Reply
 from bot.conversation.lanes import Lanes
 from bot.conversation.listening import Heeded, Listening
 from bot.conversation.manners import Manners
+from bot.conversation.merging import Bundle, Merging
+from bot.conversation.parcels import Parcel
 from bot.conversation.talk import Talking
 from bot.domain.ids import ChatRef, Person, settings_scope
 from bot.domain.messages import (
@@ -84,6 +86,7 @@ class Router:
         self._manners = manners
         self._listening = listening
         self._seen: Recent[str, None] = Recent(REMEMBERED)
+        self._merging = Merging()
         self._seats: Recent[tuple[str, str], ChatRef] = Recent(REMEMBERED)
 
     def accept(self, event: Incoming, channel: Channel) -> None:
@@ -156,11 +159,18 @@ class Router:
         if pictured is not None:
             job = _Job(lambda: self._talking.grant(message, pictured, channel))
         else:
-            parcel = self._talking.receive(message, channel, heeded.whole)
-            job = _Job(lambda: self._talking.answer(parcel, channel), parcel.drop)
+            parcel: Parcel | Bundle | None = self._talking.receive(message, channel, heeded.whole)
+            if busy == "merge":
+                parcel = self._merging.take(parcel)
+            if parcel is None:
+                return  # it goes with another that waits
+            job = self._answering(parcel, channel)
         if busy == "interrupt":
             self._talking.stop(message.chat)
         self._lane(message.chat, channel, job, message.author, counted=True)
+
+    def _answering(self, parcel: Parcel | Bundle, channel: Channel) -> _Job:
+        return _Job(lambda: self._talking.answer(parcel, channel), parcel.drop)
 
     def _wants_thread(self, message: Message, channel: Channel) -> bool:
         opens = channel.limits.threads and message.chat.thread_id is None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.intake import Intake
 from bot.conversation.material import Material
+from bot.conversation.merging import Bundle
 from bot.conversation.painting import Order
 from bot.conversation.parcels import Parcel, Whole
 from bot.conversation.running import Running
@@ -76,7 +77,7 @@ class Talking:
         parcel.begin(self._owner)
         return parcel
 
-    async def answer(self, parcel: Parcel, channel: Channel) -> None:
+    async def answer(self, parcel: Parcel | Bundle, channel: Channel) -> None:
         """Answer a message, a spoken one aloud as well where the chat wants it."""
         course = await self._turns.answer(parcel, channel)
         if course.spoken and course.outcome.state == "complete":

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 from bot.access.guard import Guard
 from bot.conversation.course import Course, Courses
-from bot.conversation.inquiry import Inquiry, Reasoning, Toolbox
 from bot.conversation.inquirer import Inquirer
+from bot.conversation.inquiry import Inquiry, Reasoning, Toolbox
 from bot.conversation.manners import Manners
 from bot.conversation.material import Material, with_material
+from bot.conversation.merging import Bundle
 from bot.conversation.painting import Order
 from bot.conversation.parcels import Parcel
 from bot.conversation.setup import Setup, Setups
@@ -62,7 +63,7 @@ class Turns:
         self._tools = tools
         self._show_transcripts = show_transcripts
 
-    async def answer(self, parcel: Parcel, channel: Channel) -> Course:
+    async def answer(self, parcel: Parcel | Bundle, channel: Channel) -> Course:
         """Answer a message; one that was answered before, as its key tells, is left alone."""
         course = self._courses.begin(parcel.chat, parcel.person, channel, parcel.first.message_id)
         await self._courses.run(course, self._answer_message(course, parcel, self._add))
@@ -121,7 +122,7 @@ class Turns:
         await self._courses.run(course, self._answer_alone(course, question, opened))
 
     async def _answer_message(
-        self, course: Course, parcel: Parcel, add: Callable[[Course, Question], Awaitable[int | None]]
+        self, course: Course, parcel: Parcel | Bundle, add: Callable[[Course, Question], Awaitable[int | None]]
     ) -> None:
         message, material = await parcel.opened()
         if not _answerable(message.text, material, bare=message.quote is None):
