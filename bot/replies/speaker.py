@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 
-from bot.domain.platform import Button
+from bot.domain.platform import Button, OutgoingFile
 from bot.ports import Channel
+from bot.replies import notices
 from bot.replies.gate import Gates
 from bot.replies.post import Post, Scene
 from bot.replies.writer import Reply
@@ -23,15 +24,47 @@ class Speaker:
         buttons: tuple[Button, ...] = (),
         reply_to: str | None = None,
         private: bool = False,
+        files: tuple[OutgoingFile, ...] = (),
+        takes: tuple[str, ...] = (),
+        locale: str | None = None,
     ) -> tuple[str, ...]:
-        """Show a whole text and wait until it is shown; returns the ids of its messages."""
-        reply = Reply(channel, self._gates, nonce=secrets.token_hex(8), reply_to=reply_to, private=private)
-        reply.feed(text)
-        reply.finish(buttons)
-        return (await reply.deliver()).message_ids
+        """Show a whole text and wait until it is shown; returns the ids of its messages.
+
+        It takes the place of the messages `takes` (see `Reply`). `files` are shown with the text as their caption, or
+        behind it where that is too long or takes a place; buttons are under the last message that can have some. Where
+        a file is not taken, a sentence in the language of `locale` says so.
+        """
+        if not files:
+            return await self._tell(channel, text, buttons, reply_to, private, takes)
+        ids: tuple[str, ...] = ()
+        if takes or not channel.fits_caption(text):
+            above = buttons if len(files) > 1 and channel.limits.album_apart else ()
+            ids = await self._tell(channel, text, above, reply_to, private, takes)
+            text, reply_to, buttons = "", None, () if above else buttons
+        post = Post(channel, self._gates, nonce=secrets.token_hex(8), reply_to=reply_to, private=private)
+        post.finish(Scene(text, files, buttons))
+        ids += (await post.deliver()).message_ids
+        if post.refused:
+            ids += await self._tell(channel, notices.FILE_NOT_SHOWN.say(locale), (), None, private)
+        return ids
 
     async def ask(self, channel: Channel, text: str) -> tuple[str, ...]:
         """Ask for an answer to this very message; returns its id."""
         post = Post(channel, self._gates, nonce=secrets.token_hex(8))
         post.finish(Scene(text, expects_reply=True))
         return (await post.deliver()).message_ids
+
+    async def _tell(
+        self,
+        channel: Channel,
+        text: str,
+        buttons: tuple[Button, ...],
+        reply_to: str | None,
+        private: bool,
+        takes: tuple[str, ...] = (),
+    ) -> tuple[str, ...]:
+        nonce = secrets.token_hex(8)
+        reply = Reply(channel, self._gates, nonce=nonce, reply_to=reply_to, private=private, takes=takes)
+        reply.feed(text)
+        reply.finish(buttons)
+        return (await reply.deliver()).message_ids

@@ -12,17 +12,21 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 from bot import clock
-from bot.domain.platform import Button, Outgoing
+from bot.domain.platform import Button, Outgoing, OutgoingFile
 from bot.domain.text import clean
-from bot.errors import Ambiguous, BadFormat, DeliveryError, MessageGone, NotModified, NotSent, TooLong
+from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, NotSent, TooLong
 from bot.ports import Channel
+from bot.replies import notices
 from bot.replies.caller import Caller
 from bot.replies.gate import Gates
 from bot.replies.planner import (
+    MAX_GONE,
     TYPING_AFTER,
     TYPING_EVERY,
     Done,
+    Drop,
     Edit,
+    Look,
     Part,
     Preview,
     Send,
@@ -33,25 +37,41 @@ from bot.replies.planner import (
     forget_unshown_cuts,
     lay_out,
     next_step,
+    sent_too_late,
+    with_message,
+    withdrawn,
+    without_file,
+    without_message,
 )
 
 log = logging.getLogger(__name__)
 
 SHRINK = 0.8
+NOTHING = "…"
+"""What is left to read in a message that the platform does not delete any more (Telegram after 48 hours)."""
 
-Calling = Send | Edit | ShowPreview | Typing
+Calling = Send | Edit | Drop | ShowPreview | Typing
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of a reply: the messages that show it, and whether they show all of it."""
+    """What became of a reply: the messages that show it, in order, and whether they show all of it and nothing else."""
 
     message_ids: tuple[str, ...]
     complete: bool
 
 
 class Reply(Caller[Calling]):
-    """One answer on its way to the screen. `nonce` tells this reply from all others, at most 20 characters."""
+    """One answer on its way to the screen. `nonce` tells this reply from all others, at most 20 characters.
+
+    `takes` are messages of text of which the reply takes the place, the highest first: they keep what they show until
+    the first words come, then they are edited one after the other. Those that are left over at the end are deleted, and
+    `drops` too; a message that shows a file cannot become text and belongs there.
+
+    `most` is how many messages of text there may be, at least one. A longer text ends with a message more, which
+    carries all of it as a file, with a caption in the language of `locale`; where the platform does not take the file,
+    the text goes on in messages. What is in `takes` beyond `most` is deleted: it may be such a file.
+    """
 
     def __init__(
         self,
@@ -62,12 +82,23 @@ class Reply(Caller[Calling]):
         reply_to: str | None = None,
         buttons: tuple[Button, ...] = (),
         private: bool = False,
+        takes: tuple[str, ...] = (),
+        drops: tuple[str, ...] = (),
+        most: int | None = None,
+        locale: str | None = None,
     ) -> None:
         super().__init__(channel, gates, nonce)
         self._reply_to = reply_to
         self._private = private
-        due = clock.now() + TYPING_AFTER
-        self._view = View(buttons=buttons, previews=channel.limits.previews, typing_due=due)
+        self._view = View(
+            buttons=buttons,
+            previews=channel.limits.previews,
+            typing_due=clock.now() + TYPING_AFTER,
+            most=most,
+            caption=notices.ANSWER_IN_FILE.say(locale),
+            spare=takes[:most],
+            drops=(*takes[len(takes[:most]) :], *drops),
+        )
         self._pieces: list[str] = []
         self._limit = channel.limits.text
 
@@ -88,7 +119,21 @@ class Reply(Caller[Calling]):
 
     def finish(self, buttons: tuple[Button, ...] = ()) -> None:
         """The answer is whole; from now on every call for it is durable."""
+        if len(self.text.encode()) > self._channel.limits.upload:
+            self._view = without_file(self._view)
         self._view = replace(self._view, finished=True, buttons=buttons)
+        self._wake(durable=True)
+
+    def withdraw(self, text: str) -> None:
+        """Take all that was said off the screen, so that `text` stands alone; more may be fed behind it, and then
+        the reply is finished. What was said is in no call that begins after this one.
+
+        A message that the platform may have taken without saying so stays where it is, if it cannot be found again.
+        """
+        if self._view.finished:
+            raise RuntimeError("a finished reply cannot be withdrawn")
+        self._pieces.clear()
+        self._view = withdrawn(self._view, clean(text))
         self._wake(durable=True)
 
     @property
@@ -126,8 +171,9 @@ class Reply(Caller[Calling]):
         return len(source) <= self._limit and self._channel.fits(source)
 
     def _durable(self, step: Calling) -> bool:
-        # All of a finished reply, and the first sight of a running one.
-        return self._view.finished or isinstance(step, Send)
+        # All of a finished reply, the first sight of a running one, and what must not be seen any more.
+        first = isinstance(step, Edit) and self._view.parts[step.part].message_id is None
+        return self._view.finished or first or isinstance(step, Send | Drop)
 
     def _sign_was_due(self) -> None:
         self._view = replace(self._view, typing_due=clock.now() + TYPING_EVERY)
@@ -135,14 +181,18 @@ class Reply(Caller[Calling]):
     async def _make(self, step: Calling) -> None:
         match step:
             case Send():
-                message_id = await self._channel.send(self._outgoing(step))
-                # A repeated send may have found the first message, which shows what was wanted then.
-                shown = None if self._view.parts[step.part].repeated else step.look
-                self._set_part(step.part, message_id=message_id, shown=shown, lost=False, repeated=False)
-                self._view = replace(self._view, preview=None)
+                await self._send(step)
             case Edit():
-                await self._edit(step)
-                self._set_part(step.part, shown=step.look)
+                await self._edit(step.message_id, step.look)
+                if self._current(step):
+                    self._view = without_message(self._view, step.message_id)
+                    self._set_part(step.part, message_id=step.message_id, shown=step.look)
+            case Drop():
+                if step.stuck:
+                    await self._edit(step.message_id, Look(NOTHING, plain=True))
+                else:
+                    await self._channel.delete(step.message_id)
+                self._view = without_message(self._view, step.message_id)
             case ShowPreview():
                 await self._channel.preview(self._preview_id, Outgoing(step.look.source, plain=True))
                 self._view = replace(self._view, preview=Preview(step.look, clock.now()))
@@ -150,21 +200,48 @@ class Reply(Caller[Calling]):
                 self._sign_was_due()
                 await self._channel.typing()
 
-    async def _edit(self, step: Edit) -> None:
-        look = step.look
+    async def _send(self, step: Send) -> None:
+        message = self._outgoing(step)
         try:
-            await self._channel.edit(step.message_id, Outgoing(look.source, plain=look.plain, buttons=look.buttons))
+            message_id = await self._channel.send(message)
+        except Ambiguous:
+            self._unsure(step, message.nonce or "")
+            raise
+        if not self._current(step):
+            self._view = sent_too_late(self._view, message_id)
+            return
+        # A repeated send may have found the first message, which shows what was wanted then.
+        shown = None if self._view.parts[step.part].repeated else step.look
+        self._view = with_message(self._view, step.part, message_id, shown)
+
+    def _unsure(self, step: Send, nonce: str) -> None:
+        """The message may be there, but its id is not known."""
+        if self._channel.limits.dedupes:
+            self._set_part(step.part if self._current(step) else 0, repeated=nonce)
+        elif self._current(step):
+            self._set_part(step.part, lost=True)
+
+    async def _edit(self, message_id: str, look: Look) -> None:
+        try:
+            await self._channel.edit(message_id, Outgoing(look.source, plain=look.plain, buttons=look.buttons))
         except NotModified:
             log.debug("reply %s: already shown", self._nonce)
 
+    def _current(self, step: Send | Edit) -> bool:
+        """Whether what the call showed is not withdrawn."""
+        return step.withdrawals == self._view.withdrawals
+
     def _outgoing(self, step: Send) -> Outgoing:
+        part = self._view.parts[step.part]
+        attempt = self._view.withdrawals * MAX_GONE + part.gone
         return Outgoing(
             step.look.source,
             plain=step.look.plain,
             buttons=step.look.buttons,
             reply_to=self._reply_to if step.part == 0 else None,
-            nonce=f"{self._nonce}-{step.part}-{self._view.parts[step.part].gone}",
+            nonce=part.repeated or f"{self._nonce}-{step.part}-{attempt}",
             private=self._private,
+            files=(_whole(self._view.text),) if step.look.file else (),
         )
 
     @property
@@ -175,9 +252,17 @@ class Reply(Caller[Calling]):
         match step:
             case ShowPreview():
                 self._view = replace(self._view, previews=isinstance(error, NotSent | Ambiguous))
+                if isinstance(error, Ambiguous):  # something may be on screen
+                    self._view = replace(self._view, preview=Preview(Look(""), clock.now()))
                 self._back_off()
-            case Send() | Edit():
+            case Send() | Edit() if self._current(step):
                 self._failed_message(step, error)
+            case Drop() if isinstance(error, MessageGone) or (step.stuck and isinstance(error, BadFormat)):
+                self._view = without_message(self._view, step.message_id)
+            case Drop() if isinstance(error, BadFormat):
+                self._view = replace(self._view, stuck=self._view.stuck | {step.message_id})
+            case _:
+                self._back_off()
 
     def _failed_message(self, step: Send | Edit, error: DeliveryError) -> None:
         part = self._view.parts[step.part]
@@ -185,18 +270,25 @@ class Reply(Caller[Calling]):
             case BadFormat() if not part.plain:
                 self._set_part(step.part, plain=True)
                 return
+            case FileRefused() | TooLong() | BadFormat() if step.look.file and isinstance(step, Send):
+                self._view = without_file(self._view)
+                return
             case TooLong():
                 self._limit = max(1, int(self._limit * SHRINK))
                 self._view = forget_unshown_cuts(self._view, step.part)
+            case MessageGone() if isinstance(step, Edit) and part.message_id is None:
+                self._view = without_message(self._view, step.message_id)
+                return
             case MessageGone():
                 self._set_part(step.part, message_id=None, shown=None, gone=part.gone + 1)
                 return
-            case Ambiguous() if isinstance(step, Send):
-                dedupes = self._channel.limits.dedupes
-                self._set_part(step.part, lost=not dedupes, repeated=dedupes)
         self._back_off()
 
     def _set_part(self, index: int, **changes: object) -> None:
         parts: list[Part] = list(self._view.parts)
         parts[index] = replace(parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
         self._view = replace(self._view, parts=tuple(parts))
+
+
+def _whole(text: str) -> OutgoingFile:
+    return OutgoingFile("document", "answer.md", "text/markdown", text.encode())

@@ -148,6 +148,18 @@ class SimulatedChannel:
         await self._called("preview", replace(message, plain=True))
         self.previewed.append(message.source)
 
+    async def delete(self, message_id: str) -> None:
+        fault = await self._called("delete", Outgoing(message_id))
+        if fault == "ambiguous-lost":
+            raise Ambiguous
+        for kept in (self.screen, self.buttons, self.files):
+            kept.pop(message_id, None)
+        if fault == "ambiguous":
+            raise Ambiguous
+
+    async def open_thread(self, message_id: str, title: str) -> SimulatedChannel:
+        raise NotImplementedError("there are no threads here; see `limits.threads`")
+
     async def typing(self) -> None:
         await self._called("typing", Outgoing("x", plain=True))
 
@@ -186,7 +198,7 @@ class SimulatedChannel:
         fault = next(self.platform.faults, "")
         await asyncio.sleep(self.platform.latency)
         files, filed = message.files, bool(message.files or has)
-        if kind in ("send", "edit"):
+        if kind in ("send", "edit", "delete"):
             self._meter(started, max(1, len(files)) if self.limits.album_apart else 1)
         self._refuse(fault, message.plain)
         if files and (fault == "file-refused" or not self._takes(files)):
