@@ -26,6 +26,7 @@ HOMES = {
     "PIL": ("bot/media", "bot/llm", "adapters/console"),
     "av": ("bot/media", "bot/llm"),
     "pypdf": ("bot/media",),
+    "matplotlib": ("bot/media",),
 }
 
 # What an adapter may know of the core.

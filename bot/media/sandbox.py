@@ -12,7 +12,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot import errors
@@ -27,13 +27,14 @@ _MOST_FACTS = 2_000_000  # bytes of the answer beside the payload
 class Job:
     """`module` is run with at most `memory` megabytes and `seconds` of work, or twice as long if it waits.
 
-    Its payload is at most `output` bytes.
+    Its payload is at most `output` bytes. `environment` is for libraries that are set up by variables.
     """
 
     module: str
     memory: int
     seconds: int
     output: int
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Sandbox:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=DEVNULL,
-                env=_environment(),
+                env={**_environment(), **job.environment},
             )
             try:
                 async with asyncio.timeout(job.seconds * _PATIENCE), asyncio.TaskGroup() as tasks:
