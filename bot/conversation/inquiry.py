@@ -1,31 +1,21 @@
-"""One question to a model: the request that fits, and what the model makes of it."""
+"""One question to a model, and what becomes of it."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field, replace
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 from bot.conversation.setup import Setup
-from bot.conversation.window import Estimate, Pictures, Window
-from bot.domain.conversations import AnswerState, Exchange, Question
-from bot.domain.events import Finished, ReasoningDelta, Started, TextDelta, ToolCalled, UsageSeen
-from bot.domain.ids import Person
+from bot.conversation.window import Pictures, Window
+from bot.domain.conversations import AnswerState, History, Question
 from bot.domain.media import PictureRef
-from bot.domain.prompts import ChatRequest, PromptMessage, Tool, ToolCall
-from bot.domain.usage import Usage
-from bot.errors import CannotSee, EmptyAnswer, PromptTooLong
-from bot.ports import ChatModel
-from bot.replies import notices
-from bot.replies.writer import Reply
+from bot.domain.messages import Heard
+from bot.domain.prompts import ChatRequest, Tool, ToolCall
+from bot.domain.usage import Account, Usage
 
-SHORTER = (1.0, 0.5, 0.2, 0.0)
-"""Shares of the history budget that are tried in turn when the model finds the request too long."""
-
-MOST_ROUNDS = 4
-"""How often a model may ask for tools before it has to answer with what it has."""
+Reasoning = Literal["hidden", "quoted", "kept"]
+"""hidden: nobody sees what the model thinks; quoted: it stands above the answer and is kept; kept: for a button."""
 
 
 class Toolbox(Protocol):
@@ -41,26 +31,41 @@ class Toolbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Inquiry:
-    """What is asked: `tokens` is how much of the history may go along, `group` whether authors are named.
+    """What is asked: `group` tells whether authors are named, `context` is what others said before.
 
-    `pictures` are those of the question and of the history that are at hand, by digest.
+    `pictures` are those of the question and of the history that are at hand, by digest. `passing`: an answer beside
+    the others (another model, a comparison), for which the conversation is not cut.
     """
 
     setup: Setup
     question: Question
-    person: Person
-    group: bool
-    history: Sequence[Exchange] = ()
-    tokens: int = 0
+    account: Account
+    group: bool = False
+    history: History = field(default_factory=History)
     pictures: Pictures = field(default_factory=dict)
     toolbox: Toolbox | None = None
+    context: tuple[Heard, ...] = ()
+    reasoning: Reasoning = "hidden"
+    locale: str | None = None
+    passing: bool = False
+
+    def request(self, window: Window, history: History) -> ChatRequest:
+        """The request with as much of the history as is given here."""
+        return ChatRequest(
+            model=self.setup.model,
+            messages=window.messages(self.setup.persona, history, self.question, self.context),
+            sampling=self.setup.sampling,
+            person=person_hash(self.account.person),
+            tools=() if self.toolbox is None else self.toolbox.tools,
+            account=self.account,
+        )
 
 
 @dataclass(slots=True)
 class Outcome:
     """What the model made of the question, as far as it got. `footer` is what the bot adds on screen, never stored.
 
-    `pictures` are those that its tools made.
+    `pictures` are those that its tools made. `cut`: the model's length limit ended the answer.
     """
 
     model: str
@@ -69,107 +74,20 @@ class Outcome:
     usage: Usage | None = None
     footer: str = ""
     pictures: list[PictureRef] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
+    cut: bool = False
 
     def said(self) -> bool:
         """Whether there is anything to see."""
         return any(piece.strip() for piece in self.text) or bool(self.pictures)
 
-
-async def inquire(models: ChatModel, estimate: Estimate, inquiry: Inquiry, reply: Reply, outcome: Outcome) -> None:
-    """Let the model answer into the reply, with less history where it finds the request too long, and without the
-    pictures of the history where it cannot see them; raises ModelError."""
-    shares = iter(SHORTER)
-    tokens = int(inquiry.tokens * next(shares))
-    while True:
-        try:
-            await _converse(models, _request(inquiry, estimate, tokens), inquiry, reply, outcome)
-        except PromptTooLong:
-            if tokens == 0 or outcome.said():
-                raise
-            tokens = int(inquiry.tokens * next(shares))
-        except CannotSee:
-            asked_about = any(ref.digest in inquiry.pictures for ref in inquiry.question.pictures)
-            if not inquiry.pictures or asked_about or outcome.said():
-                raise
-            inquiry = replace(inquiry, pictures={})
-        else:
-            return
+    def withhold(self) -> None:
+        """None of the words are kept."""
+        self.state, self.footer, self.cut = "withheld", "", False
+        self.text.clear()
+        self.reasoning.clear()
 
 
-def _request(inquiry: Inquiry, estimate: Estimate, tokens: int) -> ChatRequest:
-    window = Window(estimate, tokens, inquiry.group, inquiry.pictures)
-    return ChatRequest(
-        model=inquiry.setup.model,
-        messages=window.messages(inquiry.setup.persona, inquiry.history, inquiry.question),
-        sampling=inquiry.setup.sampling,
-        person=person_hash(inquiry.person),
-        tools=() if inquiry.toolbox is None else inquiry.toolbox.tools,
-    )
-
-
-def person_hash(person: Person) -> str:
+def person_hash(handle: str) -> str:
     """A stable name for a person that tells a provider nothing about who it is."""
-    return hashlib.sha256(person.handle.encode()).hexdigest()[:32]
-
-
-async def _converse(models: ChatModel, request: ChatRequest, inquiry: Inquiry, reply: Reply, outcome: Outcome) -> None:
-    """Let the model speak until it asks for no more tools."""
-    locale = inquiry.person.locale
-    for _ in range(MOST_ROUNDS):
-        said, calls = await _read(models, request, reply, outcome, locale)
-        if not calls or inquiry.toolbox is None:
-            break
-        outcome.state = "incomplete"  # the model has more to say
-        if said.strip():
-            outcome.text.append("\n\n")
-            reply.feed("\n\n")
-        results = [PromptMessage("tool", await inquiry.toolbox.use(call), call_id=call.id) for call in calls]
-        asked = PromptMessage("assistant", said, calls=tuple(calls))
-        request = replace(request, messages=(*request.messages, asked, *results))
-    else:
-        await _read(models, replace(request, tools=()), reply, outcome, locale)
-    if not outcome.said() and not outcome.footer:
-        raise EmptyAnswer(outcome.model)
-
-
-async def _read(
-    models: ChatModel, request: ChatRequest, reply: Reply, outcome: Outcome, locale: str | None
-) -> tuple[str, list[ToolCall]]:
-    """What the model said this time, and the tools that it asks for."""
-    said: list[str] = []
-    calls: list[ToolCall] = []
-    try:
-        async with aclosing(models.stream(request)) as events:
-            async for event in events:
-                match event:
-                    case Started():
-                        outcome.model = event.model
-                    case TextDelta():
-                        said.append(event.text)
-                        outcome.text.append(event.text)
-                        reply.feed(event.text)
-                    case ReasoningDelta():
-                        pass  # never part of the answer
-                    case ToolCalled():
-                        calls.append(event.call)
-                    case UsageSeen():
-                        outcome.usage = (outcome.usage or Usage()) + event.usage
-                    case Finished():
-                        _finish(event, outcome, locale)
-    except EmptyAnswer:
-        if not outcome.said():
-            raise
-        outcome.state = "complete"  # a picture can be all that the model has to say
-    return "".join(said), calls
-
-
-def _finish(event: Finished, outcome: Outcome, locale: str | None) -> None:
-    match event.reason:
-        case "stop" | "tool_calls":
-            outcome.state = "complete"
-        case "length":
-            outcome.state = "incomplete"
-            outcome.footer = notices.ANSWER_CUT.say(locale)
-        case "content_filter":
-            outcome.state = "failed"
-            outcome.footer = notices.CONTENT_FILTERED.say(locale)
+    return hashlib.sha256(handle.encode()).hexdigest()[:32]

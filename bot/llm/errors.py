@@ -26,6 +26,7 @@ from bot.errors import (
     UnknownModel,
 )
 from bot.llm.error_body import error_detail, error_words, trimmed
+from bot.llm.overflow import sizes
 
 # What providers write, beside OpenAI's codes: Azure, Anthropic, Gemini, Groq, Mistral, OpenRouter, DeepSeek, vLLM,
 # llama.cpp, Ollama, LiteLLM. The wording is all that some of them give.
@@ -35,11 +36,15 @@ _QUOTA = re.compile(
     re.IGNORECASE,
 )
 _TOO_LONG = re.compile(
-    r"context.?length|context.?window|context.?size|maximum context|prompt is too long|input is too long"
+    r"context.?(length|window|size|limit)|maximum (context|prompt length)|prompt is too long|input is too long"
     r"|too many (input )?tokens|reduce the length of|exceeds? the (available|maximum|max|model)[^.]{0,30}tokens"
-    r"|input token count|request too large|string_above_max_length|too large for model",
+    r"|input token count|request too large|string_above_max_length|too large for model|range of input length"
+    r"|inputs.? tokens \+",
     re.IGNORECASE,
 )
+# Of one request alone, which waiting does not help: a provider that counts tokens by the minute (OpenAI, with 429), and
+# llama.cpp (with 500).
+_NEVER_FITS = re.compile(r"request too large|exceed_context_size", re.IGNORECASE)
 _FILTERED = re.compile(
     r"content.?filter|content.?(management.?)?policy|responsible.?ai|moderation|flagged|safety system"
     r"|prohibited.?content",
@@ -108,16 +113,22 @@ def from_status(
         return KeyRefused(model, detail)
     if status != 429 and _BLIND.search(words):
         return CannotSee(model, detail)
+    if status in (429, 500) and _NEVER_FITS.search(words):
+        return _too_long(model, body, words, detail)
     if status == 429 or (status in (503, 529) and "retry-after" in headers):
         return RateLimited(model, detail, retry_after(headers, words, now))
     if status >= 500 or status in (408, 409, 425):
         return ProviderDown(model, detail or f"status {status}")
-    return _refusal(model, status, words, detail)
+    return _refusal(model, status, body, words, detail)
 
 
-def _refusal(model: str, status: int, words: str, detail: str) -> ModelError:
+def _too_long(model: str, body: object, words: str, detail: str) -> PromptTooLong:
+    return PromptTooLong(model, detail, *sizes(body, words))
+
+
+def _refusal(model: str, status: int, body: object, words: str, detail: str) -> ModelError:
     if status == 413 or _TOO_LONG.search(words):
-        return PromptTooLong(model, detail)
+        return _too_long(model, body, words, detail)
     if _FILTERED.search(words):
         return ContentFiltered(model, detail)
     if status == 415 or (status in (400, 422) and _FORMAT.search(words)):
@@ -143,7 +154,7 @@ def from_body(model: str, body: object, secret: str = "") -> ModelError:
         return CannotSee(model, detail)
     if code.isdigit() or _DOWN.search(words):
         return ProviderDown(model, detail)
-    refusal = _refusal(model, 0, words, detail)
+    refusal = _refusal(model, 0, body, words, detail)
     return BrokenStream(model, detail) if isinstance(refusal, RequestRefused) else refusal
 
 

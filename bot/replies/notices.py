@@ -140,7 +140,7 @@ NOT_CONFIGURED = Notice("No provider is set up for {model}. Choose another model
 UNKNOWN_FAILURE = Notice(
     "Something went wrong on the bot's side. Press Retry; if it happens again, tell the person who runs this bot."
 )
-ANSWER_CUT = Notice("The answer reached the model's length limit. Write “continue” to read on.")
+ANSWER_CUT = Notice("The answer reached the model's length limit. Press Continue to read on.")
 ANSWER_STOPPED = Notice("Stopped.")
 INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
 
@@ -495,7 +495,7 @@ SCOPE_THREAD_MEANS = Notice("every thread or topic has its own, and so has the c
 SCOPE_SHARED = Notice("one for all threads")
 SCOPE_SHARED_MEANS = Notice("what is said in one thread or topic is known in all of them")
 SCOPE_PERSON = Notice("one for each person")
-SCOPE_PERSON_MEANS = Notice("everybody talks with me alone, and I know nothing of what others said")
+SCOPE_PERSON_MEANS = Notice("everybody has their own, and what others asked me is no part of it")
 REPLY_MENTION = Notice("when mentioned")
 REPLY_MENTION_MEANS = Notice("I answer who mentions me, replies to me or uses a command")
 REPLY_ALWAYS = Notice("every message")
