@@ -55,7 +55,7 @@ async def line(conversations: Conversations, chat: str = CHAT) -> list[tuple[str
     turns = [turn async for turn in conversations.branch(await conversations.current(chat))]
     last = await conversations.last(await conversations.current(chat))
     assert turns[-1:] == ([] if last is None else [last])
-    return [(turn.question.text, turn.answer and turn.answer.text) for turn in turns]
+    return [(turn.question.text, turn.answer.text if turn.answer else None) for turn in turns]
 
 
 async def told(conversations: Conversations, turn: int) -> tuple[str, list[tuple[str, str | None]]]:

@@ -222,6 +222,7 @@ async def fill_everything(store: SqlStore) -> None:
             assert turn is not None
             said = Answer("hi", "complete", "some/model", "assistant", message_ids=(f"answer {number}",))
             answer = await store.conversations.add_answer(turn, said)
+        assert turn is not None
         assert await store.conversations.current(chat) == conversation
         assert len((await store.conversations.before(turn, 1000)).exchanges) == 2
         assert await store.conversations.turn(turn) is not None
