@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import and_, delete, or_, select, tuple_
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from bot.storage.engines import Engines
 from bot.storage.places import held_at
@@ -15,6 +15,8 @@ from bot.storage.uninterrupted import uninterrupted
 
 _AT_ONCE = 2
 """Pictures in one transaction: SQLite overwrites what it deletes, 20 ms for each that has 4 MB, and others wait."""
+
+_DELETE = delete(pictures).where(pictures.c.chat_key == bindparam("key"), pictures.c.digest == bindparam("wanted"))
 
 Key = tuple[str, str]
 
@@ -75,4 +77,4 @@ async def _drop(engines: Engines, keys: Sequence[Key]) -> None:
 @uninterrupted
 async def _drop_some(engines: Engines, keys: Sequence[Key]) -> None:
     async with engines.writing() as connection:
-        await connection.execute(delete(pictures).where(tuple_(pictures.c.chat_key, pictures.c.digest).in_(keys)))
+        await connection.execute(_DELETE, [{"key": chat_key, "wanted": digest} for chat_key, digest in keys])
