@@ -18,7 +18,7 @@ class ReasoningQuote:
     """
 
     def __init__(self) -> None:
-        self._room = LONGEST
+        self._room = LONGEST  # below 0 once it was not enough
         self._begun = False
         self._ended = False
         # What is shown only once more words come.
@@ -30,7 +30,7 @@ class ReasoningQuote:
         for number, line in enumerate(_BREAK.split(text.replace("\r", ""))):
             if number:
                 self._breaks, self._space = self._breaks + 1, ""
-            if self._ended or not line.strip():
+            if self._ended or self._room < 0 or not line.strip():
                 self._space += line
                 continue
             words = self._space + line
