@@ -49,13 +49,18 @@ async def _voice(call: Call) -> Reply:
         return Reply(notices.NO_SPEECH.say(locale), private=True)
     typed = (call.text("choice") or "").strip()
     if typed:
-        switch = typed.casefold()
-        choice = switch if switch in ("on", "off") else typed[:_LONGEST_VOICE]  # providers tell voices by capitals
-        await call.services.store.preferences.put(settings_scope(call.chat), "voice", choice)
-        return Reply(_state(choice, locale))
+        return Reply(_state(await put_voice(call, typed), locale))
     chosen = await call.services.voice.chosen(call.chat, call.person)
     how = notices.VOICE_HOW.say(locale, on=code("/voice on"), off=code("/voice off"), name=code("/voice name"))
     return Reply(f"{_state(chosen, locale)}\n{how}", buttons.run((line, f"/voice {line}") for line in ("on", "off")))
+
+
+async def put_voice(call: Call, typed: str) -> str:
+    """Set and return what was chosen: `on`, `off`, or the name of a voice."""
+    switch = typed.casefold()
+    choice = switch if switch in ("on", "off") else typed[:_LONGEST_VOICE]  # providers tell voices by capitals
+    await call.services.store.preferences.put(settings_scope(call.chat), "voice", choice)
+    return choice
 
 
 def _state(chosen: str | None, locale: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.commands import persona_names
+from bot.commands import buttons, persona_names
 from bot.commands.persona_names import PREFERENCE, is_name, normalized
 from bot.commands.spec import Call, Command, Option, Reply
 from bot.domain.ids import scope_ladder, settings_scope
@@ -23,6 +23,11 @@ async def _create(call: Call) -> Reply:
         return Reply(notices.PERSONA_BAD_NAME.say(locale, name=code(name)))
     if await call.services.personas.find(call.chat, call.person, name) is not None:
         return await _refuse_name(call, name)
+    if call.text("prompt") is None:
+        if call.text("description") is not None:  # a button has no room for it
+            usage = code(f'/persona create {name} description="..." prompt')
+            return Reply(notices.MISSING_OPTION.say(locale, option=code("prompt"), usage=usage))
+        return _ask_prompt(call, "create", name)
     fault = _fault(call)
     if fault is not None:
         return fault
@@ -49,7 +54,7 @@ async def _edit(call: Call) -> Reply:
         return found
     prompt, description = call.text("prompt"), call.text("description")
     if prompt is None and description is None:
-        return Reply(notices.PERSONA_NO_CHANGE.say(locale))
+        return _ask_prompt(call, "edit", name)
     fault = _fault(call)
     if fault is not None:
         return fault
@@ -74,6 +79,13 @@ async def _delete(call: Call) -> Reply:
         return Reply(said)
     persona, _ = await call.services.talk.setup(call.chat, call.person)
     return Reply(f"{said} {notices.PERSONA_RESET.say(locale, name=f'**{persona.name}**')}")
+
+
+def _ask_prompt(call: Call, child: str, name: str) -> Reply:
+    """Ask for the prompt in a form, which has room for a long one."""
+    locale, line = call.person.locale, f"/persona {child} {name}"
+    said = notices.PERSONA_ASK_PROMPT.say(locale, name=f"**{name}**", usage=code(f"{line} prompt"))
+    return Reply(said, buttons.asking(notices.WRITE_PROMPT.say(locale), line))
 
 
 async def _put_away(call: Call, name: str) -> bool:
@@ -130,7 +142,7 @@ CREATE = Command(
     handler=_create,
     options=(
         Option("name", "One word to call it by", required=True),
-        Option("prompt", "Who it is and how it answers", required=True, rest=True),
+        Option("prompt", "Who it is and how it answers; without it I ask", rest=True),
         _DESCRIPTION,
     ),
     example="/persona create pirate You are a pirate. Answer in one salty sentence.",

@@ -1,13 +1,11 @@
-"""Sampling parameters one by one: their ranges, how people write them, and how they stand over a preset."""
+"""Sampling parameters one by one: their ranges, how people write them, and how they are stored."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
-
-from bot.domain.personas import Sampling
 
 STOP = "stop"
 MOST_STOPS = 4
@@ -55,10 +53,10 @@ def written(value: Value) -> str:
     return str(value) if isinstance(value, int) else f"{value:g}"
 
 
-def over(sampling: Sampling, single: Mapping[str, str]) -> Sampling:
-    """The sampling with these parameters in place of its own; what cannot be read is left out."""
-    values: dict[str, Any] = {name: read(name, text) for name, text in single.items()}
-    return replace(sampling, **{name: value for name, value in values.items() if value is not None})
+def single(chosen: Mapping[str, str]) -> dict[str, Any]:
+    """The parameters among these preferences, as fields of `Sampling`; what cannot be read is left out."""
+    values = {name: read(name, chosen[name]) for name in PARAMETERS if name in chosen}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _number(range_: Range, text: str) -> float | int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot.conversation.presets import PRESETS
-from bot.conversation.sampling import PARAMETERS, over
+from bot.conversation.sampling import single
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.personas import Persona, Sampling
 from bot.ports import Preferences
@@ -52,9 +52,9 @@ class Setups:
         persona = await self._persona(chat, person, chosen.get("persona", DEFAULT_PERSONA))
         model = chosen.get("model") or persona.model or self._default_model
         preset = next((name for name in (chosen.get("preset"), persona.preset) if name in PRESETS), None)
-        single = {name: chosen[name] for name in PARAMETERS if name in chosen}
-        sampling = over(Sampling() if preset is None else PRESETS[preset], single)
-        return Setup(persona, model, sampling, preset, frozenset(single))
+        own = single(chosen)
+        sampling = replace(Sampling() if preset is None else PRESETS[preset], **own)
+        return Setup(persona, model, sampling, preset, frozenset(own))
 
     async def _persona(self, chat: ChatRef, person: Person, name: str) -> Persona:
         persona = await self._personas.find(chat, person, name)
