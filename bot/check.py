@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.access.policy import AccessPolicy
-from bot.app import PlatformFactory, access_policy, open_models
+from bot.app import PlatformFactory
+from bot.core import access_policy
+from bot.models import open_models
 from bot.commands.catalogue import COMMANDS
 from bot.conversation.personas import load_personas
 from bot.errors import ModelError, ParleyError

@@ -32,7 +32,20 @@ HOMES = {
 # What an adapter may know of the core.
 ADAPTERS_SEE = ("bot.domain", "bot.ports", "bot.errors", "bot.clock", "bot.commands.spec")
 
-TOP = ("bot.app", "bot.check", "bot.__main__", "bot.router", "bot.settings", "bot.providers")
+TOP = (
+    "bot.__main__",
+    "bot.admission",
+    "bot.app",
+    "bot.check",
+    "bot.core",
+    "bot.forgetting",
+    "bot.models",
+    "bot.presses",
+    "bot.providers",
+    "bot.router",
+    "bot.settings",
+    "bot.status",
+)
 
 
 def module_of(path: Path) -> str:

@@ -93,6 +93,7 @@ class Courses:
             buttons=(stop_button(0, person.locale),),
             takes=tuple(takes),
             most=self._most,
+            locale=person.locale,
         )
         account = self._accounts.of(chat, person)
         return Course(chat, person, channel, account, reply, message_id, tuple(takes))

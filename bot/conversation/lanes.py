@@ -25,6 +25,11 @@ class Lanes:
         """Whether a job that is submitted now has to wait."""
         return key in self._waiting
 
+    @property
+    def waiting(self) -> int:
+        """How many jobs wait for their turn, over all lanes."""
+        return sum(len(jobs) - 1 for jobs in self._waiting.values())
+
     def submit(self, key: str, job: Job) -> bool:
         """Put a job at the end of its lane. Does not wait. False when the lane is full and the job was not taken."""
         if key not in self._waiting:

@@ -158,13 +158,14 @@ class Turns:
     async def _answer_turn(self, course: Course, turn: Turn, model: str | None) -> None:
         self._courses.name(course, turn.id)
         setup = await self._setups.of(course.chat, course.person)
+        passing = model is not None and model != setup.model
         setup = setup if model is None else replace(setup, model=model)
         wanted = [ref.digest for ref in turn.question.pictures]
-        await self._answer_stored(course, turn, setup, await self._load(course.chat, wanted))
+        await self._answer_stored(course, turn, setup, await self._load(course.chat, wanted), passing=passing)
 
     async def _answer_compared(self, course: Course, turn: Turn, setup: Setup) -> None:
         self._courses.name(course, turn.id)
-        await self._answer_stored(course, turn, setup, {})
+        await self._answer_stored(course, turn, setup, {}, passing=True)
 
     async def _answer_behind(self, course: Course, turn: Turn, question: Question) -> None:
         conversations = self._store.conversations
@@ -175,7 +176,14 @@ class Turns:
             await self._answer_turn(course, Turn(added, question), None)
 
     async def _answer_stored(
-        self, course: Course, turn: Turn, setup: Setup, at_hand: Pictures, context: Sequence[Heard] = ()
+        self,
+        course: Course,
+        turn: Turn,
+        setup: Setup,
+        at_hand: Pictures,
+        context: Sequence[Heard] = (),
+        *,
+        passing: bool = False,
     ) -> None:
         history = await self._inquirer.history(turn.id)
         shown = recent_pictures(history.exchanges)
@@ -193,6 +201,7 @@ class Turns:
             context=tuple(context),
             reasoning=self._reasoning(course),
             locale=course.person.locale,
+            passing=passing,
         )
         await self._inquirer.inquire(inquiry, course.reply, course.outcome)
 

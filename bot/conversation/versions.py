@@ -17,11 +17,15 @@ LONGEST_REASONING = 8000
 
 
 class Versions:
-    """What the buttons of a finished answer do, other than to ask the model. Raises UsageError."""
+    """What the buttons of a finished answer do, other than to ask the model. Raises UsageError.
 
-    def __init__(self, conversations: Conversations, speaker: Speaker) -> None:
+    `most` is how many messages an answer may have before it goes on as a file.
+    """
+
+    def __init__(self, conversations: Conversations, speaker: Speaker, *, most: int) -> None:
         self._conversations = conversations
         self._speaker = speaker
+        self._most = most
 
     async def shown_by(self, turn: Turn, event: ButtonPress) -> Turn:
         """The turn with the answer under which a button was pressed; without words where that is not known."""
@@ -47,7 +51,7 @@ class Versions:
             count=len(versions),
             reasoning=bool(wanted.reasoning) and not channel.limits.folds,
         )
-        shown = await self._speaker.say(channel, wanted.text, buttons=buttons, takes=there.message_ids)
+        shown = await self._speaker.say(channel, wanted.text, buttons=buttons, takes=there.message_ids, most=self._most)
         await self._conversations.place(wanted.id, shown)
 
     async def pick(self, event: ButtonPress, turn: Turn, channel: Channel) -> None:

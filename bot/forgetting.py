@@ -1,0 +1,66 @@
+"""Forgetting, in storage and in memory, for who asks and for what was kept long enough."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import timedelta
+
+from bot import clock
+from bot.conversation.manners import Manners
+from bot.conversation.overheard import Overheard
+from bot.conversation.summing import Summaries
+from bot.errors import StorageError
+from bot.ports import Store
+
+log = logging.getLogger(__name__)
+
+DROP_EVERY = 6 * 3600.0
+"""Seconds between two looks for what has been kept long enough."""
+
+
+class Forgetting:
+    """Implements `bot.ports.Forgetting`."""
+
+    def __init__(self, store: Store, manners: Manners, overheard: Overheard, summaries: Summaries) -> None:
+        self._store = store
+        self._manners = manners
+        self._overheard = overheard
+        self._summaries = summaries
+
+    async def person(self, handle: str, scopes: Sequence[str]) -> int:
+        await self._summaries.forget()
+        gone = await self._store.forgetting.person(handle, scopes)
+        await self._summaries.forget()
+        self._overheard.forget_person(handle)
+        self._set_aside(scopes)
+        return gone
+
+    async def chat(self, place: str, scopes: Sequence[str]) -> int:
+        await self._summaries.forget()
+        gone = await self._store.forgetting.chat(place, scopes)
+        await self._summaries.forget()
+        self._overheard.forget(place)
+        self._set_aside(scopes)
+        return gone
+
+    def _set_aside(self, scopes: Sequence[str]) -> None:
+        for scope in scopes:
+            self._manners.forget(scope)
+
+
+async def keep_short(store: Store, summaries: Summaries, picture_days: int, history_days: int) -> None:
+    """Forget pictures, and with `history_days` above 0 whatever was said, after so many days."""
+    while True:
+        try:
+            pictures = await store.pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
+            if pictures:
+                log.info("%d pictures were older than %d days and are forgotten", pictures, picture_days)
+            if history_days:
+                await summaries.forget()
+                gone = await store.forgetting.before(clock.utc_now() - timedelta(days=history_days))
+                if gone:
+                    log.info("%d messages were older than %d days and are forgotten", gone, history_days)
+        except StorageError as error:
+            log.warning("what was kept long enough could not be forgotten: %s", error)
+        await clock.sleep(DROP_EVERY)
