@@ -10,9 +10,9 @@ from bot.commands.media import DESCRIBE, IMAGINE, SPEAK, TRANSCRIBE, VOICE
 from bot.commands.model import MODEL
 from bot.commands.persona import PERSONA
 from bot.commands.registry import checked
+from bot.commands.rules import ALLOW, DENY
 from bot.commands.sampling import PRESET, SET
 from bot.commands.settings import SETTINGS
-from bot.commands.rules import ALLOW, DENY
 from bot.commands.spec import Command, Menu
 from bot.commands.talk import ASK, NEW, RETRY, STOP
 from bot.commands.usage import USAGE
@@ -35,6 +35,12 @@ COMMANDS: tuple[Command, ...] = checked(
     TRANSCRIBE,
     SPEAK,
     VOICE,
+    USAGE,
+    ALLOW,
+    DENY,
+    BUDGET,
+    STATUS,
+    CLAIM,
 )
 
 MENUS: tuple[Menu, ...] = (

@@ -97,6 +97,7 @@ def test_the_commands_of_the_product_are_declared() -> None:
         "new",
         "stop",
         "retry",
+        "compare",
         "persona",
         "model",
         "imagine",
@@ -104,6 +105,12 @@ def test_the_commands_of_the_product_are_declared() -> None:
         "transcribe",
         "speak",
         "voice",
+        "usage",
+        "allow",
+        "deny",
+        "budget",
+        "status",
+        "claim",
     ]
     persona = find(COMMANDS, ["persona"])
     assert persona is not None
@@ -119,7 +126,7 @@ def test_a_file_is_no_part_of_a_line() -> None:
 def test_only_commands_that_touch_no_conversation_run_out_of_order() -> None:
     at_once = {command.name for _, command in flatten(COMMANDS) if not command.in_order}
 
-    assert at_once == {"help", "start", "stop", "transcribe"}
+    assert at_once == {"help", "start", "stop", "transcribe", "usage", "allow", "deny", "budget", "status", "claim"}
 
 
 def test_menus_call_commands_that_take_what_they_give() -> None:
