@@ -15,22 +15,23 @@ from bot.storage.rows import insert_for
 from bot.storage.tables import conversations, messages, summaries
 from bot.storage.turns import ASSISTANT, DROPPED_ANSWER, DROPPED_QUESTION, USER, answer_row, question_row
 
-# PostgreSQL locks what such queries read, in a way that foreign keys do not wait for; SQLite's transaction keeps
-# everybody from writing already. Two questions thus cannot find the same head, and ids grow along every branch.
+# Every change begins with a lock on its conversation: two questions thus cannot find the same head, ids grow along every
+# branch, and no two changes wait for each other. Rows that only refer to the conversation are not held up by it.
 _HEAD = history.HEAD.with_for_update(key_share=True)
-_PLACE = select(messages.c.conversation_id, messages.c.parent_id, messages.c.author_name).where(
+_CONVERSATION_OF = (
+    select(conversations.c.id)
+    .where(
+        conversations.c.id
+        == select(messages.c.conversation_id).where(messages.c.id == bindparam("row")).scalar_subquery()
+    )
+    .with_for_update(key_share=True)
+)
+_QUESTION = select(messages.c.conversation_id, messages.c.parent_id, messages.c.author_name).where(
     messages.c.id == bindparam("turn"), messages.c.role == USER
 )
-_ASKED = _PLACE.with_for_update(key_share=True)
-_SIBLINGS = (
-    select(messages.c.id, messages.c.message_ids)
-    .where(
-        messages.c.role == ASSISTANT,
-        messages.c.parent_id
-        == select(messages.c.parent_id).where(messages.c.id == bindparam("answer")).scalar_subquery(),
-    )
-    .order_by(messages.c.id)
-    .with_for_update(key_share=True)
+_SIBLINGS = select(messages.c.id, messages.c.message_ids).where(
+    messages.c.role == ASSISTANT,
+    messages.c.parent_id == select(messages.c.parent_id).where(messages.c.id == bindparam("answer")).scalar_subquery(),
 )
 _SET_HEAD = (
     update(conversations).where(conversations.c.id == bindparam("conversation")).values(head_id=bindparam("head"))
@@ -45,7 +46,8 @@ async def ask(connection: AsyncConnection, conversation: int, question: Question
 
 async def ask_beside(connection: AsyncConnection, turn: int, question: Question) -> int | None:
     """Add a question behind what another one follows. Raises StorageError when that is gone."""
-    beside = (await connection.execute(_PLACE, {"turn": turn})).one_or_none()
+    await _lock(connection, turn)
+    beside = (await connection.execute(_QUESTION, {"turn": turn})).one_or_none()
     if beside is None:
         raise StorageError(f"there is no question {turn}")
     return await _ask(connection, question, beside.conversation_id, beside.parent_id)
@@ -63,7 +65,8 @@ async def _ask(connection: AsyncConnection, question: Question, conversation: in
 
 async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) -> int:
     """Add an answer; that to a question which was dropped meanwhile is dropped as well. Raises StorageError."""
-    asked = (await connection.execute(_ASKED, {"turn": turn})).one_or_none()
+    await _lock(connection, turn)
+    asked = (await connection.execute(_QUESTION, {"turn": turn})).one_or_none()
     if asked is None:
         raise StorageError(f"there is no question {turn}")
     row = answer_row(answer) | {"conversation_id": asked.conversation_id, "parent_id": turn}
@@ -77,12 +80,19 @@ async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) ->
     return said
 
 
+async def _lock(connection: AsyncConnection, row: int) -> None:
+    """Keep others from changing the conversation of a row; SQLite's transaction keeps everybody from writing already."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(_CONVERSATION_OF, {"row": row})
+
+
 async def _set_head(connection: AsyncConnection, conversation: int, row: int) -> None:
     await connection.execute(_SET_HEAD, {"conversation": conversation, "head": row})
 
 
 async def choose(connection: AsyncConnection, answer: int, *, leaf: bool) -> None:
     """Go on behind an answer or what followed it; nothing happens when it is gone."""
+    await _lock(connection, answer)
     if leaf:
         found = (await connection.execute(history.NEWEST_BELOW, {"row": answer})).one_or_none()
     else:
@@ -94,6 +104,7 @@ async def choose(connection: AsyncConnection, answer: int, *, leaf: bool) -> Non
 
 async def place(connection: AsyncConnection, answer: int, message_ids: Sequence[str]) -> None:
     """Write down that these messages show this answer and no other one of its turn."""
+    await _lock(connection, answer)
     taken = frozenset(message_ids)
     for row in (await connection.execute(_SIBLINGS, {"answer": answer})).all():
         ids = list(message_ids) if row.id == answer else [each for each in row.message_ids if each not in taken]
@@ -102,10 +113,8 @@ async def place(connection: AsyncConnection, answer: int, message_ids: Sequence[
 
 
 async def drop(connection: AsyncConnection, turn: int) -> None:
-    """Blank a question and its answers. The rows stay, as knots of the tree.
-
-    The question comes first: PostgreSQL then lets an answer that is being added either see that, or be seen here.
-    """
+    """Blank a question and its answers. The rows stay, as knots of the tree."""
+    await _lock(connection, turn)
     question = update(messages).where(messages.c.id == turn, messages.c.role == USER)
     await connection.execute(question.values(DROPPED_QUESTION))
     answers = update(messages).where(messages.c.parent_id == turn, messages.c.role == ASSISTANT)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.storage.places import held_at
 from bot.storage.tables import conversations, messages
 
 
@@ -16,13 +17,8 @@ async def move_conversations(connection: AsyncConnection, old_chat_key: str, new
 
     The moved ones come first: what the other chat has goes on from them.
     """
-    of_members = f"{old_chat_key}@"
-    # The index leads to what is not less; whether it belongs to the chat is seen in its first letters.
-    its_own = or_(
-        conversations.c.chat_key == old_chat_key,
-        func.substr(conversations.c.chat_key, 1, len(of_members)) == of_members,
-    )
-    keys = select(conversations.c.chat_key).where(conversations.c.chat_key >= old_chat_key, its_own).distinct()
+    held = held_at(conversations.c.chat_key, old_chat_key, connection.dialect.name, threads=False)
+    keys = select(conversations.c.chat_key).where(held).distinct()
     for key in (await connection.scalars(keys)).all():
         await _move(connection, key, new_chat_key + key.removeprefix(old_chat_key))
 
