@@ -159,12 +159,11 @@ class Router:
         if pictured is not None:
             job = _Job(lambda: self._talking.grant(message, pictured, channel))
         else:
-            parcel: Parcel | Bundle | None = self._talking.receive(message, channel, heeded.whole)
-            if busy == "merge":
-                parcel = self._merging.take(parcel)
-            if parcel is None:
+            parcel = self._talking.receive(message, channel, heeded.whole)
+            bundle = self._merging.take(parcel) if busy == "merge" else parcel
+            if bundle is None:
                 return  # it goes with another that waits
-            job = self._answering(parcel, channel)
+            job = self._answering(bundle, channel)
         if busy == "interrupt":
             self._talking.stop(message.chat)
         self._lane(message.chat, channel, job, message.author, counted=True)

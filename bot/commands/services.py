@@ -15,7 +15,7 @@ from bot.domain.messages import CommandCall
 from bot.domain.personas import Persona, Variant
 from bot.domain.rules import Rule
 from bot.domain.usage import Account, Budget, DaySpent
-from bot.ports import Channel, ChatModel, Store
+from bot.ports import Channel, ChatModel, Forgetting, Store
 
 
 class Talk(Protocol):
@@ -70,6 +70,8 @@ class AdminList(Protocol):
         ...
 
     def is_admin(self, person: Person) -> bool: ...
+
+    def allows(self, chat: ChatRef, person: Person) -> bool: ...
 
     def listed(self) -> Sequence[Rule]:
         """The rules, the newest last."""
@@ -207,4 +209,5 @@ class Services:
     default_model: str
     setups: Setups
     manners: Manners
+    forgetting: Forgetting
     abilities: Callable[[str], Abilities]

@@ -10,7 +10,7 @@ from typing import Protocol
 from bot.conversation.presets import PRESETS
 from bot.conversation.sampling import single
 from bot.domain.ids import ChatRef, Person, scope_ladder
-from bot.domain.personas import Persona, Sampling
+from bot.domain.personas import Persona, Sampling, Variant
 from bot.ports import Preferences
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,17 @@ class Setups:
         self._preferences = preferences
         self._personas = personas
         self._default_model = default_model
+
+    async def variant(self, chat: ChatRef, person: Person, variant: Variant) -> Setup:
+        """What answers here when somebody else is asked: another persona with its own model and preset, or another
+        model."""
+        usual = await self.of(chat, person)
+        if variant.persona is None:
+            return usual if variant.model is None else replace(usual, model=variant.model)
+        persona = await self._persona(chat, person, variant.persona)
+        own = PRESETS.get(persona.preset or "")
+        sampling = usual.sampling if own is None else own
+        return replace(usual, persona=persona, model=variant.model or persona.model or usual.model, sampling=sampling)
 
     async def of(self, chat: ChatRef, person: Person) -> Setup:
         scopes = scope_ladder(chat, person)
