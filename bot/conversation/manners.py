@@ -5,13 +5,11 @@ Asked for every message that arrives, before anything may wait: what is set is t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeVar, get_args
 
 from bot.domain.ids import ChatRef, Person, chat_scopes, settings_scope
-from bot.domain.messages import Message
 from bot.ports import Preferences
 
 ReplyPolicy = Literal["mention", "always", "word", "thread"]
@@ -37,16 +35,6 @@ class Manner:
     scope: Scope = "thread"
     busy: Busy = "queue"
     reasoning: bool = False
-
-
-def wants(manner: Manner, message: Message) -> bool:
-    """Whether a message is to be answered: it turns to the bot, or the chat wants all answered, or those that say the
-    wake word."""
-    if message.addressing != "none" or manner.reply == "always":
-        return True
-    if manner.reply != "word":
-        return False
-    return re.search(rf"(?<!\w){re.escape(manner.word)}(?!\w)", message.text, re.IGNORECASE) is not None
 
 
 class Manners:
