@@ -9,8 +9,8 @@ from bot.conversation.talk import Made, Talking
 from bot.domain.messages import ButtonPress
 from bot.ports import Channel
 
-RUN = "run "
-"""Behind this stands the line of a command."""
+RUN, ASK = "run ", "ask "
+"""Behind these stands the line of a command; with the second one it goes on with words that the person is asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,6 +87,7 @@ class Router:
         self._listening = listening
         self._seen: Recent[str, None] = Recent(REMEMBERED)
         self._merging = Merging()
+        self._asked: Recent[tuple[str, str], str] = Recent(REMEMBERED)
         self._seats: Recent[tuple[str, str], ChatRef] = Recent(REMEMBERED)
 
     def accept(self, event: Incoming, channel: Channel) -> None:
@@ -130,6 +131,11 @@ class Router:
         if not self._services.access.allows(message.chat, message.author):
             if message.album_id is None or addressed:
                 self._admission.allows(message, channel, silent=not addressed)
+            return
+        line = self._asked_for(message)
+        if line is not None:
+            call = CommandCall(message.key, message.chat, message.author, f"{line} {message.text}", message.message_id)
+            self._accept_command(call, channel)
             return
         heeded = self._listening.heed(message, channel.limits.text)
         if heeded is None:
@@ -231,11 +237,14 @@ class Router:
 
     def _accept_button(self, event: ButtonPress, channel: Channel) -> None:
         if event.data.startswith(presses.RUN):
-            line = " ".join((event.data.removeprefix(presses.RUN), event.text or "")).rstrip()
+            line = event.data.removeprefix(presses.RUN)
             call = CommandCall(event.key, event.chat, event.author, line, pressed=event.message_id)
             self._accept_command(call, channel)
             return
         if not self._admission.allows(event, channel, silent=False):
+            return
+        if event.data.startswith(presses.ASK):
+            self._accept_asked(event, event.data.removeprefix(presses.ASK), channel)
             return
         press = presses.read(event.data)
         if press is None:
@@ -248,6 +257,26 @@ class Router:
             act = presses.ACTS[press.action]
             job = _Job(lambda: act(self._talking, event, press, channel))
             self._lane(event.chat, channel, job, event.author, counted=asks)
+
+    def _accept_asked(self, event: ButtonPress, line: str, channel: Channel) -> None:
+        """Call a command with the words that the person wrote into a form, or ask for them."""
+        if event.text is not None:
+            self._accept_command(CommandCall(event.key, event.chat, event.author, f"{line} {event.text}"), channel)
+            return
+
+        async def ask() -> None:
+            said = notices.ANSWER_THIS.say(event.author.locale, command=notices.code(line))
+            for message_id in await self._speaker.ask(channel, said):
+                self._asked[event.chat.place, message_id] = line
+
+        self._owner.start(ask(), name=f"question to {channel.chat.key}")
+
+    def _asked_for(self, message: Message) -> str | None:
+        """The command that a message goes on with, because it answers the bot's question for words."""
+        quoted = message.quote.message_id if message.quote is not None else None
+        if quoted is None or not message.text.strip():
+            return None
+        return self._asked.get((message.chat.place, quoted))
 
     def _check(self, event: CommandCall, channel: Channel) -> _Checked | None:
         """What the call means, checked against the declarations; raises UsageError with a sentence. None for somebody

@@ -20,7 +20,7 @@ def run(lines: Iterable[tuple[str, str]]) -> tuple[Button, ...]:
 
 def asking(label: str, line: str) -> tuple[Button, ...]:
     """A button that asks for words, with which the line goes on; none when the line is too long."""
-    return _fitting([Button(label, f"run {line}", asks=True)])
+    return _fitting([Button(label, f"ask {line}", asks=True)])
 
 
 def _fitting(offered: Iterable[Button]) -> tuple[Button, ...]:

@@ -163,6 +163,7 @@ NOT_ALLOWED = Notice(
 )
 ADMINS_ONLY = Notice("Only the bot's admins may use {command}.")
 
+ANSWER_THIS = Notice("Answer this message with the text for {command}.")
 STILL_ANSWERING = Notice("I am still answering here. Ask again when I am done, or stop the answer with /stop.")
 THREAD = Notice("A question")
 NOTHING_SAID = Notice("I am here. What would you like to know?")
@@ -541,3 +542,27 @@ PERSONA_ASK_PROMPT = Notice("Who is {name}, and how does it answer? Press the bu
 # A question that comes while an answer is being written
 
 STILL_ANSWERING = Notice("I am still answering. Ask again when I am done, or stop me with /stop.")
+
+# What is stored
+
+EXPORT_TITLE = Notice("Conversation of {date}")
+EXPORTED = Notice("Here is this conversation as a file.")
+EXPORT_CUT = Notice("It is long: files may have {limit} here, so the {count} oldest questions are left out.")
+EXPORT_EMPTY = Notice("There is nothing to export yet. Write something first.")
+EXPORT_UNANSWERED = Notice("There is no answer yet that a model could learn from. {markdown} holds everything.")
+EXPORT_TOO_LARGE = Notice("Even the newest answer is larger than the {limit} that a file may have here.")
+FORGET_ME = Notice(
+    "This deletes for good, in every chat: what you asked me, my answers to it with their pictures, your settings, and "
+    "the personas that you wrote. What was used is still counted, without your name."
+)
+FORGET_ME_IN_GROUP = Notice("What others wrote stays. In a private chat with me, the whole chat goes.")
+FORGET_ME_IN_PRIVATE = Notice("This whole chat goes too, with its settings.")
+FORGET_CHAT = Notice(
+    "This deletes for good: everything that anybody asked me here and in this chat's threads, my answers with their "
+    "pictures, and the settings and personas of this chat. What was used is still counted, without the chat's name."
+)
+FORGET_SURE = Notice("Press the button if you want that.")
+FORGET_DELETE = Notice("Delete")
+FORGET_NOT_YOURS = Notice("This button is for the person who asked for it. Send {command} yourself.")
+FORGOTTEN_ME = Notice("I have forgotten you. Messages deleted: {count}.")
+FORGOTTEN_CHAT = Notice("I have forgotten this chat. Messages deleted: {count}.")
