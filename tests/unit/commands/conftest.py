@@ -7,15 +7,24 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.access.access import Access
+from bot.access.budgeting import Budgeting
+from bot.access.claim import Claim
+from bot.access.policy import AccessPolicy
 from bot.commands import parser, registry
 from bot.commands.catalogue import COMMANDS
-from bot.commands.services import Services
+from bot.commands.services import Services, Vitals
 from bot.commands.spec import Call, Command, Context, Reply
+from bot.conversation.manners import Manners
+from bot.conversation.setup import Setups
 from bot.domain.ids import ChatRef, Person, settings_scope
 from bot.domain.messages import CommandCall, Quote
 from bot.domain.personas import Persona
+from bot.domain.usage import DaySpent
+from bot.errors import FileUnreadable
+from bot.llm.profiles import profile_of
 from bot.ports import Channel
-from tests.fakes.memory import Admins, MemoryChannel, MemoryModels, MemoryShelf, MemoryStore, MemoryTalk
+from tests.fakes.memory import MemoryChannel, MemoryModels, MemoryShelf, MemoryStore, MemoryTalk
 
 CHAT = ChatRef("telegram", "1", "100", "group")
 ANN = Person("telegram", "42", "Ann")
@@ -73,6 +82,29 @@ class NotedVoice:
 
 
 @dataclass(slots=True)
+class NotedCharts:
+    """Notes what it should draw."""
+
+    drawn: list[Sequence[DaySpent]] = field(default_factory=list)
+    broken: bool = False
+
+    async def usage(self, days: Sequence[DaySpent]) -> bytes:
+        if self.broken:
+            raise FileUnreadable("took too long")
+        self.drawn.append(days)
+        return b"a chart"
+
+
+@dataclass(frozen=True, slots=True)
+class FixedStatus:
+    """A bot that has just been started."""
+
+    def vitals(self) -> Vitals:
+        models = {"chat": "acme/large-1", "image": "acme/brush"}
+        return Vitals("1.2.3", 7200.0, ("telegram", "console"), "sqlite", models, running=2, waiting=5)
+
+
+@dataclass(slots=True)
 class Desk:
     """Says command lines and returns what the bot replies."""
 
@@ -122,5 +154,23 @@ def desk() -> Desk:
     shelf = MemoryShelf(store, BUILT_IN)
     talk = MemoryTalk(store, shelf, "acme/large-1")
     studio, voice = NotedStudio(), NotedVoice(store)
-    services = Services(store, models, shelf, talk, studio, voice, Admins(frozenset({ROOT.handle})), "acme/large-1")
+    access = Access(AccessPolicy(frozenset({ROOT.handle}), frozenset({"*"})), store.rules)
+    services = Services(
+        store=store,
+        models=models,
+        personas=shelf,
+        talk=talk,
+        studio=studio,
+        voice=voice,
+        access=access,
+        claim=Claim(access),
+        budgets=Budgeting(store.ledger, store.budgets),
+        charts=NotedCharts(),
+        status=FixedStatus(),
+        default_model="acme/large-1",
+        setups=Setups(store.preferences, shelf, "acme/large-1"),
+        manners=Manners(store.preferences),
+        abilities=profile_of,
+        forgetting=store.forgetting,
+    )
     return Desk(store, models, talk, studio, voice, services)
