@@ -80,3 +80,10 @@ def chat_scopes(chat: ChatRef) -> tuple[str, ...]:
 def scope_ladder(chat: ChatRef, person: Person) -> tuple[str, ...]:
     """Every scope whose settings apply here, the most specific first: person, thread, chat, server."""
     return (f"{chat.platform}:{chat.bot_id}/user/{person.user_id}", *chat_scopes(chat))
+
+
+def place_scopes(chat: ChatRef) -> tuple[str, ...]:
+    """The scopes of settings that were made at this place; the last stands for those below it, too (all threads)."""
+    if chat.thread_id is not None:
+        return (settings_scope(chat),)
+    return settings_scope(chat), f"{chat.platform}:{chat.bot_id}/thread/{chat.chat_id}"
