@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -46,21 +46,32 @@ class Setups:
         self._personas = personas
         self._default_model = default_model
 
+    async def of(self, chat: ChatRef, person: Person) -> Setup:
+        chosen = await self._chosen(chat, person)
+        return self._setup(await self._persona(chat, person, chosen.get("persona", DEFAULT_PERSONA)), chosen)
+
     async def variant(self, chat: ChatRef, person: Person, variant: Variant) -> Setup:
         """What answers here when somebody else is asked: another persona with its own model and preset, or another
         model."""
-        usual = await self.of(chat, person)
-        if variant.persona is None:
-            return usual if variant.model is None else replace(usual, model=variant.model)
-        persona = await self._persona(chat, person, variant.persona)
-        own = PRESETS.get(persona.preset or "")
-        sampling = usual.sampling if own is None else own
-        return replace(usual, persona=persona, model=variant.model or persona.model or usual.model, sampling=sampling)
+        chosen = await self._chosen(chat, person)
+        persona = await self._persona(chat, person, variant.persona or chosen.get("persona", DEFAULT_PERSONA))
+        if variant.persona is not None:
+            own = {"model": persona.model, "preset": persona.preset}
+            chosen |= {name: value for name, value in own.items() if value is not None}
+        if variant.model is not None:
+            chosen["model"] = variant.model
+        return self._setup(persona, chosen)
 
-    async def of(self, chat: ChatRef, person: Person) -> Setup:
+    async def _chosen(self, chat: ChatRef, person: Person) -> dict[str, str]:
+        """What holds here: of each name the value of the most specific scope that has one."""
         scopes = scope_ladder(chat, person)
-        chosen = _chosen(await self._preferences.get(scopes), scopes)
-        persona = await self._persona(chat, person, chosen.get("persona", DEFAULT_PERSONA))
+        found = await self._preferences.get(scopes)
+        chosen: dict[str, str] = {}
+        for scope in reversed(scopes):
+            chosen |= found.get(scope, {})
+        return chosen
+
+    def _setup(self, persona: Persona, chosen: Mapping[str, str]) -> Setup:
         model = chosen.get("model") or persona.model or self._default_model
         preset = next((name for name in (chosen.get("preset"), persona.preset) if name in PRESETS), None)
         own = single(chosen)
@@ -73,11 +84,3 @@ class Setups:
             log.info("persona %r of chat %s is gone; the default answers", name, chat.key)
             persona = await self._personas.find(chat, person, DEFAULT_PERSONA)
         return persona or Persona(DEFAULT_PERSONA, "You are a helpful assistant.")
-
-
-def _chosen(found: Mapping[str, Mapping[str, str]], scopes: Sequence[str]) -> dict[str, str]:
-    """What holds here: of each name the value of the first scope that has one."""
-    chosen: dict[str, str] = {}
-    for scope in reversed(scopes):
-        chosen |= found.get(scope, {})
-    return chosen
