@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.commands.admin import CLAIM, STATUS
 from bot.commands.budget import BUDGET
 from bot.commands.compare import COMPARE
+from bot.commands.data import EXPORT, FORGET
 from bot.commands.help import HELP, START
 from bot.commands.media import DESCRIBE, IMAGINE, SPEAK, TRANSCRIBE, VOICE
 from bot.commands.model import MODEL
@@ -36,6 +37,8 @@ COMMANDS: tuple[Command, ...] = checked(
     SPEAK,
     VOICE,
     USAGE,
+    EXPORT,
+    FORGET,
     ALLOW,
     DENY,
     BUDGET,
