@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from bot.access.policy import AccessPolicy
 from bot.app import PlatformFactory
-from bot.core import access_policy
-from bot.models import open_models
 from bot.commands.catalogue import COMMANDS
 from bot.conversation.personas import load_personas
+from bot.core import access_policy
 from bot.errors import ModelError, ParleyError
+from bot.models import Models, open_models
 from bot.settings import Settings
 from bot.storage.database import open_store
 
@@ -89,8 +89,16 @@ async def _check_models(settings: Settings) -> AsyncIterator[Line]:
                 ("Speech", models.speech, "SPEECH_MODEL"),
             ):
                 yield Line(True, f"{what}: {model or f'off ({variable} is not set)'}")
+            yield Line(True, f"Moderation: {_moderation(settings, models)}")
     except ParleyError as error:
         yield Line(False, str(error))
+
+
+def _moderation(settings: Settings, models: Models) -> str:
+    if settings.moderation == "off":
+        return "off (MODERATION is off)"
+    what = {"question": "questions", "answer": "answers", "both": "questions and answers"}[settings.moderation]
+    return f"{models.moderation} judges {what}"
 
 
 def _why(problem: ModelError) -> str:

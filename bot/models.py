@@ -1,4 +1,4 @@
-"""The configured models, and those that answer, look, paint, hear and speak where nobody chose another."""
+"""The configured models, and those that answer, paint, hear, speak and moderate where nobody chose another."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.llm import demo
 from bot.llm.gateway import Gateway
 from bot.llm.local import find_local
 from bot.media.download import Downloader
-from bot.providers import configured, default_model
+from bot.providers import MEDIA, configured, default_model
 from bot.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class Models:
     """The gateway and what it fetches with, entered; the model that answers where nobody chose another, and those that
-    paint, hear and speak, None where there is none."""
+    paint, hear, speak and moderate, None where there is none."""
 
     gateway: Gateway
     downloader: Downloader
@@ -31,11 +31,15 @@ class Models:
     image: str | None = None
     transcription: str | None = None
     speech: str | None = None
+    moderation: str | None = None
 
 
 @asynccontextmanager
 async def open_models(settings: Settings) -> AsyncIterator[Models]:
-    """The configured providers; with none a model server on this machine, and without that the demonstration."""
+    """The configured providers; with none a model server on this machine, and without that the demonstration.
+
+    Raises SettingsError, also where there is to be moderation and no model for it: it must not be off in silence.
+    """
     providers = configured(settings)
     default = settings.chat_model or default_model(providers)
     if providers and default is None:
@@ -47,6 +51,17 @@ async def open_models(settings: Settings) -> AsyncIterator[Models]:
         if local is not None:
             log.info("no provider is configured; %s on this machine answers", local.model)
             providers, default = [local.provider], local.model
+    # Without a provider the demonstration shows what it can.
+    shown = {} if providers else demo.MODELS
+    found = {
+        capability: getattr(settings, f"{capability}_model")
+        or default_model(providers, capability)
+        or shown.get(capability)
+        for capability in MEDIA
+    }
+    if settings.moderation != "off" and found["moderation"] is None:
+        problem = "is missing: MODERATION is on, and none of the configured providers is known to moderate."
+        raise SettingsError("MODERATION_MODEL", problem, "openai/omni-moderation-latest")
     trusted = [f"{url.host}:{url.port}" for url in (URL(provider.base_url) for provider in providers)]
     async with Downloader(trusted) as downloader:
         gateway = Gateway(
@@ -56,13 +71,4 @@ async def open_models(settings: Settings) -> AsyncIterator[Models]:
             fetch=downloader.fetch,
         )
         async with gateway:
-            # Without a provider the demonstration shows these, too.
-            shown = (None, None, None) if providers else (demo.PICTURE, demo.HEARING, demo.VOICE)
-            yield Models(
-                gateway,
-                downloader,
-                default or demo.MODEL,
-                image=settings.image_model or default_model(providers, "image") or shown[0],
-                transcription=settings.transcription_model or default_model(providers, "transcription") or shown[1],
-                speech=settings.speech_model or default_model(providers, "speech") or shown[2],
-            )
+            yield Models(gateway, downloader, default or demo.MODEL, **found)

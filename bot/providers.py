@@ -8,7 +8,10 @@ from bot.errors import SettingsError
 from bot.llm.providers import KNOWN, Provider
 from bot.settings import Settings
 
-Capability = Literal["chat", "image", "transcription", "speech"]
+Capability = Literal["chat", "image", "transcription", "speech", "moderation"]
+
+MEDIA: tuple[Capability, ...] = ("image", "transcription", "speech", "moderation")
+"""What a model of its own is looked for, beside the one that chats."""
 
 
 def configured(settings: Settings) -> list[Provider]:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from bot import clock
 from bot.domain.events import Finished, ReplyEvent, TextDelta, ToolCalled, UsageSeen
 from bot.domain.media import ImageEvent, ImageRequest, Painted, Sketched, Sound, SpeechRequest, TranscriptionRequest
+from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.usage import Usage
 from bot.errors import FormatRefused, RequestRefused
@@ -22,13 +23,18 @@ MODEL = f"{PROVIDER}/echo"
 PICTURE = f"{PROVIDER}/picture"
 HEARING = f"{PROVIDER}/hearing"
 VOICE = f"{PROVIDER}/voice"
+JUDGE = f"{PROVIDER}/judge"
+MODELS = {"image": PICTURE, "transcription": HEARING, "speech": VOICE, "moderation": JUDGE}
+
+FORBIDDEN = "scoundrel"
+"""The one word that the demonstration's moderation flags."""
 
 _WORD = re.compile(r"\s*\S+\s*")
 _SKETCH = 40  # words that could be said while a sketch is made
 
 
 class Demo:
-    """Implements `bot.ports.ChatModel.stream`, `ImageModel`, `Transcriber` and `SpeechModel`.
+    """Implements `bot.ports.ChatModel.stream`, `ImageModel`, `Transcriber`, `SpeechModel` and `Moderator`.
 
     Streams word by word; `pace` is the seconds between two words.
     """
@@ -75,6 +81,10 @@ class Demo:
             seconds = round(request.sound.duration)
             length = f" of {seconds} second{'' if seconds == 1 else 's'}"
         return f"This is a demonstration: a recording{length}, named {request.sound.name}."
+
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        flagged = FORBIDDEN in request.text.lower()
+        return Verdict(flagged, ("harassment",) if flagged else ())
 
     async def speak(self, request: SpeechRequest) -> Sound:
         return cast("Sound", await asyncio.to_thread(_call, "bot.llm.demo_melody", "speak", request))

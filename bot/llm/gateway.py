@@ -15,6 +15,7 @@ from typing import Self
 from bot import clock
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta, ToolCalled
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
+from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.errors import EmptyAnswer, ModelError, NotConfigured
 from bot.llm.catalogue import Catalogue, Finding
@@ -22,6 +23,7 @@ from bot.llm.demo import PROVIDER as DEMO
 from bot.llm.demo import Demo
 from bot.llm.endpoint import Endpoint
 from bot.llm.images import FetchUrl, Painter
+from bot.llm.moderation import moderate
 from bot.llm.names import ModelName
 from bot.llm.parameters import Options
 from bot.llm.patience import Patience
@@ -34,8 +36,8 @@ logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """The models of all configured providers: a `ChatModel`, `ImageModel`, `Transcriber` and `SpeechModel` of
-    `bot.ports`. Enter it before use.
+    """The models of all configured providers: a `ChatModel`, `ImageModel`, `Transcriber`, `SpeechModel` and
+    `Moderator` of `bot.ports`. Enter it before use.
 
     `fallbacks` are models that are tried in order when the asked one fails before its first visible character.
     `options` are extra request parameters. At most `concurrency` calls run at once; others wait in the order in which
@@ -137,6 +139,13 @@ class Gateway:
         if endpoint is None:
             return await self._demo.speak(request)
         return await self._sounds.answer(partial(speak, endpoint, name, request))
+
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        """See `bot.ports.Moderator`."""
+        endpoint, name = self._find(request.model)
+        if endpoint is None:
+            return await self._demo.moderate(request)
+        return await self._sounds.answer(partial(moderate, endpoint, name, request))
 
     def knows(self, model: str) -> bool:
         provider = model.partition("/")[0]

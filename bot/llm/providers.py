@@ -49,6 +49,7 @@ class KnownProvider:
     image_model: str | None = None
     transcription_model: str | None = None
     speech_model: str | None = None
+    moderation_model: str | None = None
 
     def with_key(self, api_key: str, base_url: str | None = None, azure_api_version: str | None = None) -> Provider:
         address = base_url or self.base_url
@@ -71,6 +72,7 @@ KNOWN: tuple[KnownProvider, ...] = (
         image_model="gpt-image-2",
         transcription_model="gpt-transcribe",
         speech_model="gpt-4o-mini-tts",
+        moderation_model="omni-moderation-latest",
     ),
     # https://openrouter.ai/docs/api-reference/overview; "openrouter/auto" chooses a model for each prompt.
     KnownProvider(
@@ -88,7 +90,7 @@ KNOWN: tuple[KnownProvider, ...] = (
     # https://api-docs.deepseek.com
     KnownProvider("deepseek", "DEEPSEEK_API_KEY", "https://api.deepseek.com/v1", "deepseek-chat"),
     # https://docs.mistral.ai/api: usage comes unasked with the last chunk, and unknown parameters are refused;
-    # https://docs.mistral.ai/capabilities/audio
+    # https://docs.mistral.ai/capabilities/audio; https://docs.mistral.ai/studio/safety-moderation
     KnownProvider(
         "mistral",
         "MISTRAL_API_KEY",
@@ -96,6 +98,7 @@ KNOWN: tuple[KnownProvider, ...] = (
         "mistral-small-latest",
         Quirks(stream_options=False),
         transcription_model="voxtral-mini-latest",
+        moderation_model="mistral-moderation-latest",
     ),
     # https://docs.llm7.io; "default" lets the service choose.
     KnownProvider("llm7", "LLM7_API_KEY", "https://api.llm7.io/v1", "default"),
