@@ -120,14 +120,11 @@ def offer(call: Call, matter: Matter) -> Reply:
     if not choices:
         return Reply(notices.REPLY_PRIVATE.say(locale))
     lines = [f"- **{choice.label.say(locale)}** – {choice.means.say(locale)}" for choice in choices]
-    offered = (
-        Button(
-            buttons.marked(choice.label.say(locale), choice is chosen),
-            f"run /settings {matter.name} {choice.value}",
-            asks=choice.value == WORD,
-        )
-        for choice in choices
-    )
+    offered: list[Button] = []
+    for choice in choices:
+        label = buttons.marked(choice.label.say(locale), choice is chosen)
+        line = f"/settings {matter.name} {choice.value}"
+        offered += buttons.asking(label, line) if choice.value == WORD else buttons.run([(label, line)])
     return Reply("\n".join([matter.ask.say(locale), *lines]), tuple(offered))
 
 

@@ -538,11 +538,6 @@ DISCORD_SEES = Notice(
 
 WRITE_PROMPT = Notice("Write the prompt")
 PERSONA_ASK_PROMPT = Notice("Who is {name}, and how does it answer? Press the button, or send {usage}.")
-
-# A question that comes while an answer is being written
-
-STILL_ANSWERING = Notice("I am still answering. Ask again when I am done, or stop me with /stop.")
-
 # What is stored
 
 EXPORT_TITLE = Notice("Conversation of {date}")
