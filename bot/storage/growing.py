@@ -15,8 +15,8 @@ from bot.storage.rows import insert_for
 from bot.storage.tables import conversations, messages, summaries
 from bot.storage.turns import ASSISTANT, DROPPED_ANSWER, DROPPED_QUESTION, USER, answer_row, question_row
 
-# Every change begins with a lock on its conversation: two questions thus cannot find the same head, ids grow along every
-# branch, and no two changes wait for each other. Rows that only refer to the conversation are not held up by it.
+# Every change begins with a lock on its conversation: two questions thus cannot find the same head, ids grow along
+# every branch, and no two changes wait for each other. Rows that only refer to the conversation are not held up by it.
 _HEAD = history.HEAD.with_for_update(key_share=True)
 _CONVERSATION_OF = (
     select(conversations.c.id)
@@ -54,9 +54,9 @@ async def ask_beside(connection: AsyncConnection, turn: int, question: Question)
 
 
 async def _ask(connection: AsyncConnection, question: Question, conversation: int, parent: int | None) -> int | None:
-    row = question_row(question) | {"conversation_id": conversation, "parent_id": parent}
-    insert = insert_for(connection, messages).values(row | {"created_at": clock.utc_now()})
-    added = await connection.execute(insert.on_conflict_do_nothing(index_elements=["key"]).returning(messages.c.id))
+    place = {"conversation_id": conversation, "parent_id": parent, "created_at": clock.utc_now()}
+    insert = insert_for(connection, messages).on_conflict_do_nothing(index_elements=["key"]).returning(messages.c.id)
+    added = await connection.execute(insert, question_row(question) | place)
     turn: int | None = added.scalar_one_or_none()
     if turn is not None:
         await _set_head(connection, conversation, turn)
@@ -69,19 +69,16 @@ async def answer_turn(connection: AsyncConnection, turn: int, answer: Answer) ->
     asked = (await connection.execute(_QUESTION, {"turn": turn})).one_or_none()
     if asked is None:
         raise StorageError(f"there is no question {turn}")
-    row = answer_row(answer) | {"conversation_id": asked.conversation_id, "parent_id": turn}
-    if asked.author_name is None:
-        row |= DROPPED_ANSWER
-    added = await connection.execute(
-        messages.insert().values(row | {"created_at": clock.utc_now()}).returning(messages.c.id)
-    )
+    place = {"conversation_id": asked.conversation_id, "parent_id": turn, "created_at": clock.utc_now()}
+    row = {**answer_row(answer), **place, **(DROPPED_ANSWER if asked.author_name is None else {})}
+    added = await connection.execute(messages.insert().returning(messages.c.id), row)
     said = int(added.scalar_one())
     await _set_head(connection, asked.conversation_id, said)
     return said
 
 
 async def _lock(connection: AsyncConnection, row: int) -> None:
-    """Keep others from changing the conversation of a row; SQLite's transaction keeps everybody from writing already."""
+    """Keep others from changing a row's conversation; SQLite's transaction keeps everybody from writing already."""
     if connection.dialect.name == "postgresql":
         await connection.execute(_CONVERSATION_OF, {"row": row})
 
