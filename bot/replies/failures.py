@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bot.access.budgeting import BudgetWarning
+from bot.access.counting import Whose
 from bot.errors import (
     BrokenStream,
     CannotSee,
@@ -12,11 +14,13 @@ from bot.errors import (
     FileUnavailable,
     FileUnreadable,
     FileUnsupported,
+    Flagged,
     FormatRefused,
     KeyRefused,
     ModelError,
     NotConfigured,
     OutOfQuota,
+    OverBudget,
     PromptTooLong,
     ProviderDown,
     RateLimited,
@@ -50,12 +54,38 @@ def for_model_error(error: ModelError, locale: str | None = None) -> str:
     """What to tell people about a failed model call: what happened and what to do next."""
     model = code(error.model)
     match error:
+        case OverBudget(whose=whose, resets_in=wait):
+            return _OVER_BUDGET[whose].say(locale, wait=duration(wait))
+        case Flagged(what="answer"):
+            return notices.ANSWER_FLAGGED.say(locale)
+        case Flagged(categories=()):
+            return notices.QUESTION_FLAGGED.say(locale)
+        case Flagged(categories=categories):
+            return notices.QUESTION_FLAGGED_AS.say(locale, categories=code(", ".join(categories)))
         case RateLimited(retry_after=float() | int() as wait):
             return notices.RATE_LIMITED_FOR.say(locale, model=model, wait=duration(wait))
         case RequestRefused(detail=detail) if detail.strip():
             return notices.REQUEST_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
         case _:
             return _MODEL_ERRORS.get(type(error), notices.UNKNOWN_FAILURE).say(locale, model=model)
+
+
+_OVER_BUDGET: dict[Whose, Notice] = {
+    "person": notices.OVER_BUDGET,
+    "chat": notices.OVER_CHAT_BUDGET,
+    "total": notices.OVER_TOTAL_BUDGET,
+}
+_WARNINGS: dict[Whose, Notice] = {
+    "person": notices.BUDGET_WARNING,
+    "chat": notices.CHAT_BUDGET_WARNING,
+    "total": notices.TOTAL_BUDGET_WARNING,
+}
+
+
+def for_warning(warning: BudgetWarning, locale: str | None = None) -> str:
+    """What to tell people about a budget that is nearly used up."""
+    wait = duration(warning.resets_in)
+    return _WARNINGS[warning.whose].say(locale, percent=warning.percent, wait=wait)
 
 
 _FILE_ERRORS: dict[type[FileError], Notice] = {

@@ -144,6 +144,18 @@ ANSWER_CUT = Notice("The answer reached the model's length limit. Press Continue
 ANSWER_STOPPED = Notice("Stopped.")
 INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
 
+# Budgets that run out, and moderation
+
+OVER_BUDGET = Notice("Your budget is used up. It starts afresh in {wait}.")
+OVER_CHAT_BUDGET = Notice("This chat's budget is used up. It starts afresh in {wait}.")
+OVER_TOTAL_BUDGET = Notice("The bot's budget is used up. It starts afresh in {wait}.")
+BUDGET_WARNING = Notice("{percent} % of your budget is used up. It starts afresh in {wait}.")
+CHAT_BUDGET_WARNING = Notice("{percent} % of this chat's budget is used up. It starts afresh in {wait}.")
+TOTAL_BUDGET_WARNING = Notice("{percent} % of the bot's budget is used up. It starts afresh in {wait}.")
+QUESTION_FLAGGED = Notice("I cannot answer this: it was flagged by moderation. Put it another way.")
+QUESTION_FLAGGED_AS = Notice("I cannot answer this: it was flagged by moderation ({categories}). Put it another way.")
+ANSWER_FLAGGED = Notice("The answer was withheld by moderation. Put the question another way.")
+
 # The same of models that make pictures, hear and speak, which people do not choose
 
 WORKER_DOWN = Notice("{model} cannot be reached right now. Try again in a minute.")
