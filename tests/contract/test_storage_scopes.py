@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from bot.domain.personas import Persona
+from bot.ports import Store
 from bot.storage.database import SqlStore, open_store
 
 USER, CHAT, SERVER = "telegram:1/user/7", "telegram:1/chat/42", "discord:1/server/9"
@@ -29,6 +30,21 @@ async def test_a_preference_is_replaced_and_removed(store: SqlStore) -> None:
     await store.preferences.put(CHAT, "persona", None)
     await store.preferences.put(CHAT, "never set", None)
     assert await store.preferences.get([CHAT]) == {CHAT: {}}
+
+
+async def test_preferences_are_read_by_name(any_store: Store) -> None:
+    assert await any_store.preferences.all(["persona"]) == {}
+    await any_store.preferences.put(CHAT, "persona", "teacher")
+    await any_store.preferences.put(CHAT, "model", "openai/some-model")
+    await any_store.preferences.put(USER, "voice", "on")
+    await any_store.preferences.put(SERVER, "persona", "engineer")
+    await any_store.preferences.put(SERVER, "voice", "off")
+    await any_store.preferences.put(USER, "persona", None)
+    assert await any_store.preferences.all(["persona", "model"]) == {
+        CHAT: {"persona": "teacher", "model": "openai/some-model"},
+        SERVER: {"persona": "engineer"},
+    }
+    assert await any_store.preferences.all([]) == {}
 
 
 async def test_preferences_written_at_once_are_all_kept(store: SqlStore) -> None:
