@@ -48,9 +48,10 @@ class Inquirer:
         A request that it finds too long is made shorter once; pictures of the history that it cannot see are left out.
         """
         tokens, shortened = self._room(inquiry), False
+        lasting = not inquiry.passing and self._leaves_most(inquiry, tokens)
         while True:
             window = self._window(inquiry, tokens)
-            history = await self._fit(inquiry, window)
+            history = await self._fit(inquiry, window, lasting)
             request = inquiry.request(window, history)
             try:
                 await Conversing(self._models, self._estimates.saw, inquiry, reply, outcome).run(request)
@@ -58,6 +59,7 @@ class Inquirer:
                 if shortened or outcome.said() or history == History():
                     raise
                 tokens, shortened = self._less(inquiry, request, history, error), True
+                lasting = not inquiry.passing and (error.limit is None or self._leaves_most(inquiry, tokens))
             except CannotSee:
                 asked_about = any(ref.digest in inquiry.pictures for ref in inquiry.question.pictures)
                 if not inquiry.pictures or asked_about or outcome.said():
@@ -66,14 +68,13 @@ class Inquirer:
             else:
                 break
             inquiry = replace(inquiry, history=history)
-        if not inquiry.passing:
+        if lasting:
             said = window.turn(inquiry.question.text, "".join(outcome.text))
             self._summaries.ahead(window, history, said, inquiry.setup.model, inquiry.account)
 
-    async def _fit(self, inquiry: Inquiry, window: Window) -> History:
-        if window.tokens <= 0:
-            return History()
-        if inquiry.passing:
+    async def _fit(self, inquiry: Inquiry, window: Window, lasting: bool) -> History:
+        """The history as it goes along; `lasting`: what does not fit falls out for the next questions too."""
+        if not lasting or window.tokens <= 0:
             return window.fitted(inquiry.history)
         return await self._summaries.fit(window, inquiry.history, inquiry.setup.model, inquiry.account)
 
@@ -88,6 +89,13 @@ class Inquirer:
             return budget
         alone = inquiry.request(self._window(inquiry, 0), History())
         return min(budget, limit - self._estimates.request(alone))
+
+    def _leaves_most(self, inquiry: Inquiry, tokens: int) -> bool:
+        """Whether the question leaves to the history at least half of what it may have: one that does not is no reason
+        to forget what was said before it."""
+        model = inquiry.setup.model
+        budget, limit = self._budget(model), self._estimates.limit(model)
+        return 2 * tokens >= (budget if limit is None else min(budget, limit))
 
     def _less(self, inquiry: Inquiry, request: ChatRequest, history: History, error: PromptTooLong) -> int:
         """Tokens of history with which a request that was too long may fit: half of it where no number was named."""

@@ -93,12 +93,12 @@ class Window:
         used, count = self.used(history) + said, len(history.exchanges) + 1
         if used <= AHEAD * self.tokens and count <= AHEAD * MOST_TURNS:
             return 0
-        # So many that about half of the budget is in use once the rest of it is filled.
+        # So many that half of the budget is in use once the rest of it is filled, and a turn like this one too many.
         room = self.tokens - self._summary(history.summary)
         left = min(room // 2, max(used, int(AHEAD * self.tokens)) - self.tokens // 2)
         most = min(MOST_TURNS // 2, max(count, int(AHEAD * MOST_TURNS)) - MOST_TURNS // 2)
         costs = [self._cost(past) for past in history.exchanges]
-        return len(costs) - _newest(costs, left - said, most - 1)
+        return len(costs) - _newest(costs, left - 2 * said, most - 1)
 
     def fitted(self, history: History) -> History:
         """What fits of the history, never more than the budget."""
