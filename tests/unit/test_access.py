@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.access.policy import AccessPolicy, parse_ids
+from bot.access.policy import AccessPolicy, here, parse_ids
 from bot.domain.ids import ChatRef, Person
 from bot.errors import SettingsError
 
@@ -35,6 +35,48 @@ def test_the_list(allowed: str, chat: ChatRef, person: Person, expected: bool) -
     entries = [entry for entry in allowed.split(",") if entry]
     policy = AccessPolicy(frozenset(), parse_ids("ALLOWED", entries, everybody=True))
     assert policy.allows(chat, person) is expected
+
+
+TOPIC = ChatRef("telegram", "9", "-100", "group", thread_id="7")
+
+
+@pytest.mark.parametrize(
+    ("denied", "chat", "person", "expected"),
+    [
+        ("telegram:1", PRIVATE, ANN, False),
+        ("telegram:2", PRIVATE, ANN, True),
+        ("discord:2", THREAD, BOB, False),
+        ("discord:77", THREAD, BOB, False),
+        ("discord:50", THREAD, BOB, False),
+        ("discord:51", THREAD, BOB, False),
+        ("discord:60", THREAD, BOB, False),
+        ("discord:61", THREAD, BOB, True),
+        ("telegram:-100", TOPIC, ANN, False),
+    ],
+)
+def test_a_denial_wins_over_every_permission(denied: str, chat: ChatRef, person: Person, expected: bool) -> None:
+    everything = parse_ids("ALLOWED", ["*", "telegram:1", "discord:2", "telegram:-100"], everybody=True)
+    assert AccessPolicy(frozenset(), everything, frozenset({denied})).allows(chat, person) is expected
+
+
+def test_an_admin_is_never_locked_out() -> None:
+    policy = AccessPolicy(frozenset({"telegram:1"}), frozenset(), frozenset({"telegram:1", "telegram:-100"}))
+    assert policy.allows(PRIVATE, ANN)
+    assert policy.allows(TOPIC, ANN)
+
+
+def test_the_number_of_a_topic_is_nobodys_id() -> None:
+    """Telegram counts topics in each group; somebody's id may be the same number."""
+    named = frozenset({"telegram:7"})
+    assert not AccessPolicy(frozenset(), named).allows(TOPIC, ANN)
+    assert AccessPolicy(frozenset(), frozenset({"*"}), named).allows(TOPIC, ANN)
+
+
+def test_the_name_of_a_place_is_one_that_allows_it() -> None:
+    names = [here(chat) for chat in (PRIVATE, TOPIC, THREAD)]
+    assert names == ["telegram:1", "telegram:-100", "discord:51"]
+    for chat, person in ((PRIVATE, ANN), (TOPIC, ANN), (THREAD, BOB)):
+        assert AccessPolicy(frozenset(), frozenset({here(chat)})).allows(chat, person)
 
 
 def test_admins_are_allowed_and_only_they_are_admins() -> None:
