@@ -146,6 +146,7 @@ async def open_core(
             turns, studio, voice, intake, setups, running, versions, store.conversations, speaker=speaker, owner=owner
         )
         overheard = Overheard(settings.group_context)
+        forgetting = Forgetting(store, manners, overheard, summaries)
         services = Services(
             store=store,
             models=metered,
@@ -162,7 +163,7 @@ async def open_core(
             setups=setups,
             manners=manners,
             abilities=profile_of,
-            forgetting=Forgetting(store, manners, overheard, summaries),
+            forgetting=forgetting,
         )
         router = Router(
             COMMANDS,
@@ -176,7 +177,7 @@ async def open_core(
             Listening(manners, overheard),
         )
         keeping = asyncio.create_task(
-            keep_short(store, summaries, settings.picture_days, settings.history_days), name="what is kept too long"
+            keep_short(store.pictures, forgetting, settings.picture_days, settings.history_days), name="old rows"
         )
         stack.push_async_callback(end, keeping)
         yield router

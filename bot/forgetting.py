@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import clock
 from bot.conversation.manners import Manners
 from bot.conversation.overheard import Overheard
 from bot.conversation.summing import Summaries
 from bot.errors import StorageError
-from bot.ports import Store
+from bot.ports import Pictures, Store
 
 log = logging.getLogger(__name__)
 
@@ -44,23 +44,29 @@ class Forgetting:
         self._set_aside(scopes)
         return gone
 
+    async def before(self, when: datetime) -> int:
+        await self._summaries.forget()
+        gone = await self._store.forgetting.before(when)
+        await self._summaries.forget()
+        return gone
+
     def _set_aside(self, scopes: Sequence[str]) -> None:
         for scope in scopes:
             self._manners.forget(scope)
 
 
-async def keep_short(store: Store, summaries: Summaries, picture_days: int, history_days: int) -> None:
+async def keep_short(pictures: Pictures, forgetting: Forgetting, picture_days: int, history_days: int) -> None:
     """Forget pictures, and with `history_days` above 0 whatever was said, after so many days."""
     while True:
         try:
-            pictures = await store.pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
-            if pictures:
-                log.info("%d pictures were older than %d days and are forgotten", pictures, picture_days)
+            dropped = await pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
+            if dropped:
+                log.info("%d pictures were older than %d days and are forgotten", dropped, picture_days)
+            gone = 0
             if history_days:
-                await summaries.forget()
-                gone = await store.forgetting.before(clock.utc_now() - timedelta(days=history_days))
-                if gone:
-                    log.info("%d messages were older than %d days and are forgotten", gone, history_days)
+                gone = await forgetting.before(clock.utc_now() - timedelta(days=history_days))
+            if gone:
+                log.info("%d messages were older than %d days and are forgotten", gone, history_days)
         except StorageError as error:
             log.warning("what was kept long enough could not be forgotten: %s", error)
         await clock.sleep(DROP_EVERY)
