@@ -39,7 +39,7 @@ async def test_every_command_has_a_page(desk: Desk, path: tuple[str, ...]) -> No
 async def test_the_page_of_a_group_lists_its_commands(desk: Desk) -> None:
     said = await desk.say("/help persona")
 
-    assert "- `/persona create name prompt [description]` – Write a persona for this chat" in said
+    assert "- `/persona create name [prompt] [description]` – Write a persona for this chat" in said
     assert "Example: `/persona use teacher`" in said
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.ids import ChatRef, Person, settings_scope
 from bot.domain.personas import Persona
+from bot.domain.platform import Button
 from tests.unit.commands.conftest import ANN, BOB, CHAT, ROOT, Desk
 
 SCOPE = settings_scope(CHAT)
@@ -173,10 +174,38 @@ async def test_others_cannot_change_a_persona(desk: Desk) -> None:
     assert desk.store.personas.scopes[SCOPE]["pirate"].prompt == "Arr."
 
 
+async def test_a_persona_without_a_prompt_is_asked_for_one(desk: Desk) -> None:
+    assert await desk.say("/persona create Pirate") == (
+        "Who is **pirate**, and how does it answer? Press the button, or send `/persona create pirate prompt`."
+    )
+    reply = await desk.run("/persona create Pirate")
+    assert reply is not None
+    assert reply.buttons == (Button("Write the prompt", "ask /persona create pirate", asks=True),)
+    assert desk.store.personas.scopes == {}
+
+
+async def test_a_name_too_long_for_a_button_is_asked_for_in_words(desk: Desk) -> None:
+    assert await desk.buttons("/persona create " + "ж" * 32) == []
+    assert "/persona create" in await desk.say("/persona create " + "ж" * 32)
+
+
+async def test_a_description_alone_makes_no_persona(desk: Desk) -> None:
+    assert await desk.say('/persona create pirate description="Salty"') == (
+        '`prompt` is missing.\nUsage: `/persona create pirate description="..." prompt`'
+    )
+    assert desk.store.personas.scopes == {}
+
+
+async def test_what_is_wrong_with_a_name_is_said_before_its_prompt_is_asked_for(desk: Desk) -> None:
+    assert "cannot be a name" in await desk.say("/persona create a+b")
+    assert "comes with the bot" in await desk.say("/persona create teacher")
+
+
 async def test_an_edit_without_words_asks_for_them(desk: Desk) -> None:
     await desk.run("/persona create pirate Arr.")
 
-    assert await desk.say("/persona edit pirate") == ('Say what should change: the new prompt, or description="...".')
+    assert "how does it answer" in await desk.say("/persona edit pirate")
+    assert await desk.buttons("/persona edit pirate") == ["ask /persona edit pirate"]
 
 
 async def test_a_deleted_persona_is_not_used_any_more(desk: Desk) -> None:
