@@ -72,11 +72,11 @@ def size(count: int) -> str:
 
 
 def money(nano: int) -> str:
-    """Nano-dollars as dollars; of small sums the first two digits: `$12.30`, `$0.0021`, `$0`."""
+    """Nano-dollars as dollars; of less than ten cents the first two digits: `$12.30`, `$0.0021`, `$0`."""
     dollars = Decimal(nano) / NANO
-    if not 0 < abs(dollars) < Decimal("0.1"):
+    if nano >= NANO // 10 or not nano:
         return f"${dollars:,.2f}".removesuffix(".00")
-    return f"${dollars:.{1 - dollars.adjusted()}f}"
+    return "$" + f"{dollars:.{1 - dollars.adjusted()}f}".rstrip("0").ljust(len("0.00"), "0")
 
 
 def quoted(text: str, limit: int = 1000) -> str:

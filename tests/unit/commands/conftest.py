@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -117,6 +117,10 @@ class Desk:
     chat: ChatRef = CHAT
     commands: tuple[Command, ...] = COMMANDS
     channel: MemoryChannel = field(default_factory=lambda: MemoryChannel(CHAT))
+
+    def configure(self, **parts: object) -> None:
+        """Put other parts into the place of those of the fixture."""
+        self.services = replace(self.services, **parts)  # type: ignore[arg-type]
 
     async def run(self, line: str, person: Person = ANN, quote: Quote | None = None) -> Reply | None:
         """Carry a line out, as the router does; raises UsageError."""
