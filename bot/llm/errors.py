@@ -129,11 +129,13 @@ def _too_long(model: str, body: object, words: str, detail: str) -> PromptTooLon
 def _refusal(model: str, status: int, body: object, words: str, detail: str) -> ModelError:
     if status == 413 or _TOO_LONG.search(words):
         return _too_long(model, body, words, detail)
+    if status == 404:  # before what may be part of the model's name: moderation
+        return UnknownModel(model, detail)
     if _FILTERED.search(words):
         return ContentFiltered(model, detail)
     if status == 415 or (status in (400, 422) and _FORMAT.search(words)):
         return FormatRefused(model, detail)
-    if status == 404 or _UNKNOWN_MODEL.search(words):
+    if _UNKNOWN_MODEL.search(words):
         return UnknownModel(model, detail)
     if status == 403:
         return KeyRefused(model, detail)

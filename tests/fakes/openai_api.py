@@ -33,6 +33,7 @@ MEDIA_MODELS = (
     FakeModel("gpt-transcribe", capability="transcription"),
     FakeModel("whisper-1", capability="transcription"),
     FakeModel("gpt-4o-mini-tts", capability="speech"),
+    FakeModel("omni-moderation-latest", capability="moderation"),
 )
 
 Answering = Callable[[web.Request, Seen, str | None, str | None], Awaitable[web.StreamResponse]]
@@ -51,8 +52,8 @@ class OpenAIFake:
     """Enter it to serve on a free port of 127.0.0.1; `url` is the base URL, `azure_url` the Azure endpoint.
 
     A chat request takes the first of `answers` whose `when` agrees, else what `respond` returns for the request's JSON.
-    A media request takes the first of `media_answers` that agrees; without one it gets a drawn picture, a tone, or
-    `media.words` as its transcript.
+    A media request takes the first of `media_answers` that agrees; without one it gets a drawn picture, a tone,
+    `media.words` as its transcript, or the verdict that nothing is wrong.
     """
 
     def __init__(

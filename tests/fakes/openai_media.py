@@ -16,6 +16,7 @@ from tests.fakes.openai_rules import FakeModel
 from tests.fakes.openai_wire import Seen, cut, json_response, until_due, whole_response
 
 _CREATED = 1_790_000_000
+_CATEGORIES = ("harassment", "harassment/threatening", "hate", "illicit", "self-harm", "sexual", "violence")
 _USAGE = {
     "input_tokens": 10,
     "input_tokens_details": {"image_tokens": 0, "text_tokens": 10},
@@ -44,6 +45,10 @@ class MediaAnswers:
                 return await self._transcript(request, script, fields)
             case "audio/speech":
                 return await self._speech(request, script, fields)
+            case "moderations":
+                return await _deliver(
+                    request, script, orjson.dumps(_verdict(script, model, fields)), "application/json"
+                )
             case _ if fields.get("stream") in (True, "true") and model.streams and not script.ignores_stream:
                 return await self._pictures_streamed(request, seen, call, script)
             case _:
@@ -107,6 +112,16 @@ class MediaAnswers:
         kind = fields.get("response_format") or "mp3"
         sound = tone(kind) if script.sound is None else script.sound
         return await _deliver(request, script, sound, script.content_type or MIMES[kind])
+
+
+def _verdict(script: MediaScript, model: FakeModel, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """One result for each text."""
+    categories = dict.fromkeys(_CATEGORIES, False) | dict.fromkeys(script.flags, True)
+    result: dict[str, Any] = {"categories": categories, "category_scores": dict.fromkeys(categories, 0.0)}
+    if not script.unsaid:
+        result["flagged"] = bool(script.flags)
+    texts = fields["input"] if isinstance(fields["input"], list) else [fields["input"]]
+    return {"id": "modr-1", "model": model.name, "results": [result for _ in texts]}
 
 
 def _drawn(fields: Mapping[str, Any]) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
-"""The rules that the fake OpenAI-compatible server enforces for pictures, transcription and speech.
+"""The rules that the fake OpenAI-compatible server enforces for pictures, transcription, speech and moderation.
 
-Sources: platform.openai.com/docs/api-reference (images, audio) and its guides on image generation and speech to text.
+Sources: platform.openai.com/docs/api-reference (images, audio, moderations) and its guides on image generation and
+speech to text.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PARAMETERS: Mapping[MediaCall, frozenset[str]] = {
         }
     ),
     "audio/speech": frozenset({"input", "instructions", "model", "response_format", "speed", "stream_format", "voice"}),
+    "moderations": frozenset({"input", "model"}),
 }  # fmt: skip
 
 CAPABILITIES: Mapping[MediaCall, Capability] = {
@@ -37,6 +39,7 @@ CAPABILITIES: Mapping[MediaCall, Capability] = {
     "images/edits": "image",
     "audio/transcriptions": "transcription",
     "audio/speech": "speech",
+    "moderations": "moderation",
 }
 
 _MIB = 1024 * 1024
@@ -79,6 +82,8 @@ def check_media(call: MediaCall, fields: Mapping[str, Any], files: Sequence[Uplo
             _check_transcription(fields, model)
         case "audio/speech":
             _check_speech(fields, model)
+        case "moderations":
+            _check_moderated(fields.get("input"))
 
 
 def _unknown_to(model: FakeModel) -> Collection[str]:
@@ -175,6 +180,14 @@ def _check_speech(fields: Mapping[str, Any], model: FakeModel) -> None:
         raise Refused(400, "Missing required parameter: 'voice'.", "missing_required_parameter", "voice")
     _check_choice(fields, "voice", VOICES)
     _check_choice(fields, "response_format", model.formats or SPEECH_FORMATS)
+
+
+def _check_moderated(given: object) -> None:
+    texts = given if isinstance(given, list) else [given]
+    if not texts:
+        raise Refused(400, "Invalid 'input': empty array.", "empty_array", "input")
+    if not all(isinstance(text, str) for text in texts):
+        raise Refused(400, "Invalid type for 'input'.", "invalid_type", "input")
 
 
 def _check_choice(fields: Mapping[str, Any], name: str, choices: Collection[str]) -> None:

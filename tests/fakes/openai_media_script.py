@@ -1,4 +1,5 @@
-"""Scripted answers for the media calls of the fake provider: pictures, transcripts, speech, and what goes wrong."""
+"""Scripted answers for the media calls of the fake provider: pictures, transcripts, speech, verdicts, and what goes
+wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from typing import Any, Literal
 
 from tests.fakes.openai_script import Script
 
-MediaCall = Literal["images/generations", "images/edits", "audio/transcriptions", "audio/speech"]
+MediaCall = Literal["images/generations", "images/edits", "audio/transcriptions", "audio/speech", "moderations"]
 
 
 @dataclass(slots=True)
@@ -17,7 +18,8 @@ class MediaScript(Script):
 
     What is None is left to the fake. `pictures` are the finished ones and `sketches` the unfinished ones of a stream;
     `as_url` makes the answer carry addresses, or keeps it from doing so; `ignores_stream` answers a stream request with
-    plain JSON. `words` is a transcript, sent as `plain` text where that is set. `sound` is a piece of speech.
+    plain JSON. `words` is a transcript, sent as `plain` text where that is set. `sound` is a piece of speech. `flags`
+    are the categories under which each text is flagged; `unsaid` leaves out whether it is, as Mistral does.
 
     Of the fields of `Script`, streams of pictures take `first_delay`, `pace`, `insert` and what counts pieces (events);
     other answers stop after their headers and one half of the bytes when `stall_after` or `cut_after` is set. Errors,
@@ -32,6 +34,8 @@ class MediaScript(Script):
     words: str | None = None
     plain: bool = False
     sound: bytes | None = None
+    flags: Sequence[str] = ()
+    unsaid: bool = False
 
     @classmethod
     def moderated(cls, **fields: Any) -> MediaScript:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Capability = Literal["chat", "image", "transcription", "speech"]
+Capability = Literal["chat", "image", "transcription", "speech", "moderation"]
 
 # https://platform.openai.com/docs/api-reference/chat/create
 PARAMETERS = frozenset(

@@ -11,6 +11,8 @@ from typing import TypeVar
 import pytest
 
 from bot import errors
+from bot.access.budgeting import BudgetWarning
+from bot.access.counting import Whose
 from bot.errors import (
     BrokenStream,
     CannotSee,
@@ -21,7 +23,9 @@ from bot.errors import (
     FileUnavailable,
     FileUnreadable,
     FileUnsupported,
+    Flagged,
     ModelError,
+    OverBudget,
     ParleyError,
     ProviderDown,
     RateLimited,
@@ -35,6 +39,7 @@ from bot.replies.failures import (
     for_model_error,
     for_recording_error,
     for_speech_error,
+    for_warning,
 )
 from bot.replies.notices import Notice, code
 
@@ -56,6 +61,15 @@ def model_errors() -> list[type[ModelError]]:
     return list(below(ModelError))
 
 
+def made(kind: type[ModelError], model: str, detail: str = "") -> ModelError:
+    """An error of this class; some tell more than a detail."""
+    if issubclass(kind, OverBudget):
+        return kind(model, "person", 3600.0)
+    if issubclass(kind, Flagged):
+        return kind(model, "question", (detail,) if detail else ())
+    return kind(model, detail)
+
+
 def file_errors() -> list[FileError]:
     """One of each class."""
     limits: dict[type[FileError], FileError] = {FileTooLarge: FileTooLarge(20 * 1024 * 1024)}
@@ -70,7 +84,7 @@ def test_the_walk_finds_the_tree() -> None:
 
 @pytest.mark.parametrize("kind", model_errors(), ids=lambda kind: kind.__name__)
 def test_every_model_error_has_a_sentence_of_its_own(kind: type[ModelError]) -> None:
-    said = for_model_error(kind("acme/large"))
+    said = for_model_error(made(kind, "acme/large"))
 
     assert said != notices.UNKNOWN_FAILURE.say()
     assert said.endswith(".")
@@ -78,7 +92,7 @@ def test_every_model_error_has_a_sentence_of_its_own(kind: type[ModelError]) -> 
 
 
 def test_no_two_failures_share_a_sentence() -> None:
-    said = [for_model_error(kind("acme/large")) for kind in model_errors()]
+    said = [for_model_error(made(kind, "acme/large")) for kind in model_errors()]
 
     assert len(set(said)) == len(said)
 
@@ -93,6 +107,29 @@ def test_an_error_without_a_sentence_is_an_unknown_failure() -> None:
 )
 def test_a_rate_limit_says_when_to_come_back(seconds: float, said: str) -> None:
     assert f"Try again in {said}." in for_model_error(RateLimited("acme/large", retry_after=seconds))
+
+
+WHOSE: list[tuple[Whose, str]] = [("person", "our budget"), ("chat", "his chat's"), ("total", "he bot's")]
+
+
+@pytest.mark.parametrize(("whose", "named"), WHOSE)
+def test_whose_budget_is_used_up(whose: Whose, named: str) -> None:
+    said = for_model_error(OverBudget("acme/large", whose, 5 * 3600.0))
+    assert named in said
+    assert "5 h" in said
+    for say in (for_image_error, for_recording_error, for_speech_error):
+        assert say(OverBudget("acme/large", whose, 5 * 3600.0)) == said
+
+    warned = for_warning(BudgetWarning(whose, 83, 12 * 86400.0))
+    assert named in warned
+    assert "83 %" in warned
+    assert "12 days" in warned
+
+
+def test_what_moderation_refused() -> None:
+    question = Flagged("acme/judge", "question", ("harassment/threatening", "a`b"))
+    assert "(`harassment/threatening, a'b`)" in for_model_error(question)
+    assert "withheld" in for_model_error(Flagged("acme/judge", "answer", ("hate",)))
 
 
 def test_a_refusal_quotes_the_provider_in_one_line() -> None:
@@ -195,7 +232,7 @@ def test_every_model_error_is_said_of_pictures_and_speech(
     say: Callable[[ModelError], str], kind: type[ModelError]
 ) -> None:
     for detail in ("", "max {tokens} of `x`\n```"):
-        said = say(kind("acme/{large}`", detail))
+        said = say(made(kind, "acme/{large}`", detail))
 
         assert said[0] == "`" or said[0].isupper()
         assert said.endswith((".", "!", "?"))
