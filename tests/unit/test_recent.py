@@ -30,3 +30,13 @@ def test_a_value_can_be_replaced() -> None:
     recent: Recent[int, str] = Recent(2)
     recent[1], recent[2], recent[1] = "one", "two", "uno"
     assert (recent.get(1), len(recent)) == ("uno", 2)
+
+
+def test_a_value_can_be_forgotten_while_all_are_looked_through() -> None:
+    recent: Recent[int, str] = Recent(3)
+    for number in range(3):
+        recent[number] = f"{number}"
+    for name in recent:
+        if name != 1:
+            del recent[name]
+    assert (list(recent), len(recent), recent.get(0)) == ([1], 1, None)
