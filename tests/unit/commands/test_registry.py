@@ -109,6 +109,8 @@ def test_the_commands_of_the_product_are_declared() -> None:
         "speak",
         "voice",
         "usage",
+        "export",
+        "forget",
         "allow",
         "deny",
         "budget",
