@@ -43,10 +43,13 @@ class Bundle:
         self._parcels.append(parcel)
         return True
 
-    async def opened(self) -> tuple[Message, Material]:
-        """Its turn has come: one message with all the words, and what all the files hold. Cancelled, the work on them
-        ends too."""
+    def close(self) -> None:
+        """Its turn has come: nothing more joins it, whatever becomes of the turn."""
         self._closed = True
+
+    async def opened(self) -> tuple[Message, Material]:
+        """One message with all the words, and what all the files hold. Cancelled, the work on them ends too."""
+        self.close()
         try:
             opened = [await parcel.opened() for parcel in self._parcels]
         except BaseException:
@@ -56,7 +59,7 @@ class Bundle:
 
     def drop(self) -> None:
         """Nobody needs it any more."""
-        self._closed = True
+        self.close()
         for parcel in self._parcels:
             parcel.drop()
 

@@ -79,6 +79,8 @@ class Talking:
 
     async def answer(self, parcel: Parcel | Bundle, channel: Channel) -> None:
         """Answer a message, a spoken one aloud as well where the chat wants it."""
+        if isinstance(parcel, Bundle):
+            parcel.close()  # stopped before its first step, it would be joined for ever
         course = await self._turns.answer(parcel, channel)
         if course.spoken and course.outcome.state == "complete":
             await self._voice.answer("".join(course.outcome.text), course.chat, course.person, channel)
