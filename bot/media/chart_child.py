@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from bot.domain.usage import NANO
 from bot.media.child import Facts, serve
+from bot.media.labels import dollars, short
 
 _GROUND, _INK, _FAINT = "#262b36", "#e8ebf1", "#4a5160"
 _TOKENS, _COST = "#6ea8fe", "#63c9a0"
@@ -46,18 +47,6 @@ def work(data: bytes, arguments: Sequence[str]) -> tuple[Facts, bytes]:  # noqa:
     made = io.BytesIO()
     figure.savefig(made, format="png")
     return {}, made.getvalue()
-
-
-def short(count: float) -> str:
-    """A number in the unit that fits: `950`, `12.5k`, `3M`."""
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g}{unit}"
-    return f"{count:.3g}"
-
-
-def dollars(amount: float) -> str:
-    return f"${amount:,.2f}" if amount >= 1 else f"${amount:.2g}"
 
 
 def _panel(axes: Axes, days: Sequence[date], heights: Sequence[float], colour: str) -> None:
