@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
+from bot.conversation.accounts import Accounts
 from bot.conversation.intake import Hearing, Intake
 from bot.domain.attachments import Attachment, AttachmentKind
 from bot.domain.events import ReplyEvent
@@ -124,7 +125,8 @@ def intake_with(
         return SIDE
 
     models = models or ears()
-    return Intake(workshop, web or Web(), models, hearing, side=side, document_tokens=tokens)
+    accounts = Accounts(lambda _: False)
+    return Intake(workshop, web or Web(), models, hearing, accounts, side=side, document_tokens=tokens)
 
 
 @dataclass(slots=True)
