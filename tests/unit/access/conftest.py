@@ -7,7 +7,7 @@ import pytest
 from tests.unit.access.books import Books, Calendar
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def calendar(monkeypatch: pytest.MonkeyPatch) -> Calendar:
     calendar = Calendar()
     calendar.install(monkeypatch)
