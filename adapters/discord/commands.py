@@ -40,8 +40,12 @@ class Focus:
 
 
 def payload(commands: Sequence[Command], menus: Sequence[Menu] = ()) -> list[Json]:
-    """All commands as Discord registers them, those of messages' menus last; hidden ones are for those who type."""
-    typed = [_described(command) | _EVERYWHERE for command in commands if not command.hidden]
+    """All commands as Discord registers them, those of messages' menus last.
+
+    Hidden ones are for those who type, which nobody does here; one that is open to all has to be found all the same.
+    """
+    offered = (command for command in commands if not command.hidden or command.open_to_all)
+    typed = [_described(command) | _EVERYWHERE for command in offered]
     return typed + [{"name": menu.label, "type": _ON_MESSAGE} | _EVERYWHERE for menu in menus]
 
 

@@ -29,6 +29,12 @@ def test_what_ships_is_taken_by_discord() -> None:
         _check(command, str(number))
 
 
+def test_whoever_may_become_the_first_admin_finds_the_command() -> None:
+    registered = {command["name"] for command in commands.payload(SHIPPED)}
+    assert "claim" in registered
+    assert "describe" not in registered
+
+
 def test_the_fingerprint_follows_the_payload() -> None:
     registered = commands.payload(COMMANDS)
     assert commands.fingerprint(registered) == commands.fingerprint(commands.payload(COMMANDS))
