@@ -22,8 +22,9 @@ STOP_DATA = "stop "
 
 _ENDLESS = 2**31 - 1
 
-_LIMITS = Limits(text=_ENDLESS, place=(), caption=_ENDLESS, upload=_ENDLESS)
-"""A terminal counts nothing and takes texts of any length; a folder takes files of any size."""
+_LIMITS = Limits(text=_ENDLESS, place=(), caption=_ENDLESS, upload=_ENDLESS, folds=True)
+"""A terminal counts nothing and takes texts of any length; a folder takes files of any size. Quotes stand back there:
+they are dim, so nothing needs to be folded away."""
 
 
 class ConsoleChannel:
@@ -66,9 +67,16 @@ class ConsoleChannel:
         return message_id
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
-        if self._view is not None and not self._view.knows(message_id):
-            raise MessageGone("this message was shown by an earlier run")
+        """What answered another line has moved up and stays as it is: what is to take its place is shown anew."""
+        if message_id not in self._sent:
+            raise MessageGone("this message belongs to another line")
         await self._show(message_id, message)
+
+    async def delete(self, message_id: str) -> None:
+        """What is printed stays."""
+
+    async def open_thread(self, message_id: str, title: str) -> ConsoleChannel:
+        raise NotImplementedError("a terminal has no threads; see `limits.threads`")
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         """Never called, because the limits offer no previews."""
@@ -89,5 +97,5 @@ class ConsoleChannel:
             self.gone = True
             self.finished.set()
             raise ChatGone("nobody reads the output any more") from error
-        if not running and message_id in self._sent:
+        if not running:
             self.finished.set()

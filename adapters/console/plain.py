@@ -31,9 +31,6 @@ class PlainView:
     def settle(self) -> None:
         """Every message has ended its line."""
 
-    def knows(self, message_id: str) -> bool:
-        return message_id in self._texts
-
     def show(self, message_id: str, message: Outgoing, *, running: bool, files: Sequence[Kept] = ()) -> None:
         text = _lasting(message.source) if running else message.source
         before = self._texts.get(message_id)

@@ -81,9 +81,6 @@ class TerminalView:
         with contextlib.suppress(OSError):  # whoever shows the next message gets to know
             self._frame([])
 
-    def knows(self, message_id: str) -> bool:
-        return message_id in self._messages
-
     def show(self, message_id: str, message: Outgoing, *, running: bool, files: Sequence[Kept] = ()) -> None:
         growing = self._messages.setdefault(message_id, Growing(self._rows))
         growing.update(message.source.translate(_CONTROLS))

@@ -34,10 +34,6 @@ class View(Protocol):
         """The answer is complete."""
         ...
 
-    def knows(self, message_id: str) -> bool:
-        """Whether this message was shown here."""
-        ...
-
     def show(self, message_id: str, message: Outgoing, *, running: bool, files: Sequence[Kept] = ()) -> None:
         """Make a message look like this; `running`: more of it will come. `files` are those that are new."""
         ...

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import discord
 
 from adapters.discord import limits, markup, uploads
 from adapters.discord.calls import showing
 from adapters.discord.downloads import Downloads
+from adapters.discord.errors import THREAD_THERE
 from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Button, Limits, Outgoing
+from bot.errors import MessageGone
 
 BUTTON_PREFIX = "parley:"
 """Marks the buttons of this bot; what follows is the button's data, so that a press needs nothing remembered."""
@@ -22,6 +25,14 @@ ASKING_PREFIX = "parley-ask:"
 
 _LABEL = 80
 """Characters of a button's label (developer documentation, "Button Structure")."""
+
+_TITLE = 100
+"""Characters of a thread's name (developer documentation, "Start Thread from Message")."""
+
+_NO_TITLE = "…"
+
+_ARCHIVED_AFTER: Final = 1440
+"""Minutes without a message after which a thread is archived: a day; a new message opens it again."""
 
 CurrentClient = Callable[[], discord.Client]
 """The client to call with, which a later one may replace; raises `NotSent` when there is none."""
@@ -50,10 +61,11 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 class MessageChannel:
-    """Implements `bot.ports.Channel` by the bot's own messages."""
+    """Implements `bot.ports.Channel` by the bot's own messages. `threads`: they can be opened here."""
 
-    def __init__(self, chat: ChatRef, current: CurrentClient, downloads: Downloads) -> None:
+    def __init__(self, chat: ChatRef, current: CurrentClient, downloads: Downloads, *, threads: bool = False) -> None:
         self._chat = chat
+        self._limits = limits.channel(threads=threads)
         self._current = current
         self._downloads = downloads
         self._id = int(chat.thread_id or chat.chat_id)
@@ -68,7 +80,7 @@ class MessageChannel:
 
     @property
     def limits(self) -> Limits:
-        return limits.CHANNEL
+        return self._limits
 
     def fits(self, source: str) -> bool:
         return markup.fits(source)
@@ -97,6 +109,34 @@ class MessageChannel:
             known = self._place().get_partial_message(int(message_id))
             options = given(attachments=uploads.files(message) or None)
             await known.edit(content=content(message), view=buttons_view(message.buttons), **options)
+
+    async def delete(self, message_id: str) -> None:
+        """Messages that only one person sees are out of reach here: they count as gone."""
+        try:
+            async with showing():
+                await self._place().get_partial_message(int(message_id)).delete()
+        except MessageGone:
+            return
+
+    async def open_thread(self, message_id: str, title: str) -> MessageChannel:
+        thread = replace(self._chat, thread_id=await self._thread_on(int(message_id), title.strip() or _NO_TITLE))
+        return MessageChannel(thread, self._current, self._downloads)
+
+    async def _thread_on(self, message_id: int, title: str) -> str:
+        """The id of the thread on this message, which is opened if it is not known to be there."""
+        client = self._current()
+        if isinstance(client.get_channel(message_id), discord.Thread):
+            return str(message_id)
+        async with showing():
+            try:
+                opened = await client.http.start_thread_with_message(
+                    self._id, message_id, name=title[:_TITLE], auto_archive_duration=_ARCHIVED_AFTER
+                )
+            except discord.HTTPException as error:
+                if error.code != THREAD_THERE:
+                    raise
+                return str(message_id)
+        return str(opened["id"])
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         raise NotImplementedError("Discord shows no previews; see `limits.previews`")

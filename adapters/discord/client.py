@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import discord
@@ -110,21 +110,37 @@ class GatewayClient(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         if self.user is not None and (intake := self._intake()) is not None:
-            intake.message(message, self.user)
+            await self._handle(intake.message(message, self.user))
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self.user is not None and (intake := self._intake()) is not None:
-            intake.edited(payload.message, self.user)
+            await self._handle(intake.edited(payload.message, self.user))
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        self._deleted({payload.message_id}, payload.channel_id, payload.guild_id)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        self._deleted(payload.message_ids, payload.channel_id, payload.guild_id)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        task = asyncio.current_task()
-        if task is None or self.user is None or (intake := self._intake()) is None:
-            return
-        self._handling.add(task)
-        try:
-            await intake.interaction(interaction, self.user)
-        finally:
-            self._handling.discard(task)
+        if self.user is not None and (intake := self._intake()) is not None:
+            await self._handle(intake.interaction(interaction, self.user))
 
     async def on_error(self, event_method: str, /, *_args: Any, **_kwargs: Any) -> None:
         log.exception("Discord: %s failed", event_method)
+
+    # How it is done
+
+    async def _handle(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it in a way that `close` can end: discord.py forgets the tasks in which it calls."""
+        task: Any = asyncio.current_task()  # in a coroutine there is one
+        self._handling.add(task)
+        try:
+            await work
+        finally:
+            self._handling.discard(task)
+
+    def _deleted(self, message_ids: set[int], channel_id: int, guild_id: int | None) -> None:
+        if self.user is not None and message_ids and (intake := self._intake()) is not None:
+            channel = self.get_channel(channel_id) or discord.Object(channel_id)
+            intake.deleted(message_ids, channel, guild_id, self.user)

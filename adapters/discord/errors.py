@@ -68,6 +68,10 @@ NEVER_LEFT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aioh
 """Failures of aiohttp before a byte of the request was written."""
 
 
+THREAD_THERE = 160004
+"""The message has a thread already. Like every thread on a message, it has the message's id."""
+
+
 class InteractionOver(NotSent):
     """The interaction's token is used up; what was to be shown through it needs another way."""
 

@@ -20,22 +20,21 @@ _TITLE = 45
 """Characters of a form's title and of a field's label (developer documentation, "Modal", "Label")."""
 _DESCRIPTION = 100
 
-_LONGEST_WISH = 1000
-_LONGEST_QUESTION = 4000
-"""Characters of a field; Discord takes no more ("Text Input")."""
+_LONGEST = 4000
+"""Characters of a field; Discord takes no more ("Text Input"). A persona's prompt may need them."""
 
 
 def of_button(message: discord.Message, custom_id: str) -> discord.ui.Modal:
     """What a button that asks opens; it is called as the button is."""
     label = next((button.label for button in _buttons(message) if button.custom_id == custom_id), None) or "…"
-    return _form(custom_id, label, label, None, _LONGEST_WISH)
+    return _form(custom_id, label, label, None)
 
 
 def of_menu(menu: Menu, asked: Option | None, target: str) -> discord.ui.Modal:
     """What a menu that asks opens; `target` is `channel/message`."""
     field = (menu.asks or menu.label).capitalize()
     description = None if asked is None else asked.description
-    return _form(f"{MENU_PREFIX}{target}/{menu.label}", menu.label, field, description, _LONGEST_QUESTION)
+    return _form(f"{MENU_PREFIX}{target}/{menu.label}", menu.label, field, description)
 
 
 def button_data(custom_id: str) -> str | None:
@@ -56,11 +55,11 @@ def words(data: Mapping[str, Any]) -> str:
     return next((str(field["value"]) for field in _fields(data.get("components") or ())), "")
 
 
-def _form(custom_id: str, title: str, label: str, description: str | None, longest: int) -> discord.ui.Modal:
+def _form(custom_id: str, title: str, label: str, description: str | None) -> discord.ui.Modal:
     """The form is stopped: the library then keeps none in memory."""
     form = discord.ui.Modal(title=title[:_TITLE], custom_id=custom_id)
     field: discord.ui.TextInput[Any] = discord.ui.TextInput(
-        style=discord.TextStyle.paragraph, custom_id=_FIELD, required=True, max_length=longest
+        style=discord.TextStyle.paragraph, custom_id=_FIELD, required=True, max_length=_LONGEST
     )
     about = None if description is None else description[:_DESCRIPTION]
     form.add_item(discord.ui.Label(text=label[:_TITLE], description=about, component=field))

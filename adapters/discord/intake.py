@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import discord
 
@@ -11,15 +12,19 @@ from adapters.discord import attachments, translate
 from adapters.discord.channel import CurrentClient, MessageChannel
 from adapters.discord.downloads import Downloads
 from adapters.discord.requests import Asked, Requests
+from adapters.discord.starters import Starters
 from bot.commands.spec import Command, Menu
 from bot.domain.ids import ChatRef
+from bot.domain.messages import Edited, Message
 from bot.ports import Inbox
 
 log = logging.getLogger(__name__)
 
 
 class Intake:
-    """Takes events for one inbox. What it accepts, it accepts before it first waits."""
+    """Takes events for one inbox. What it accepts, it accepts before it first waits, except in threads of which it is
+    not known whether they are the bot's.
+    """
 
     def __init__(
         self,
@@ -32,19 +37,26 @@ class Intake:
         self._inbox = inbox
         self._current = current
         self._downloads = downloads
+        self._starters = Starters(current)
         self._requests = Requests(inbox, registry, menus, current, downloads)
 
-    def message(self, found: discord.Message, bot: discord.ClientUser) -> None:
+    async def message(self, found: discord.Message, bot: discord.ClientUser) -> None:
         event = translate.message(found, bot)
         if event is not None:
-            self._note_files(found)
-            self._inbox.accept(event, self._channel(event.chat))
+            await self._take(event, event.addressing == "none", found, bot)
 
-    def edited(self, found: discord.Message, bot: discord.ClientUser) -> None:
+    async def edited(self, found: discord.Message, bot: discord.ClientUser) -> None:
         event = translate.edited(found, bot)
         if event is not None:
-            self._note_files(found)
-            self._inbox.accept(event, self._channel(event.chat))
+            await self._take(event, event.message.addressing == "none", found, bot)
+
+    def deleted(self, message_ids: Iterable[int], channel: Any, guild_id: int | None, bot: discord.ClientUser) -> None:
+        """Messages are gone from a `channel`, of which discord.py may know the id alone."""
+        if guild_id is not None and isinstance(channel, discord.Object):
+            log.debug("messages were deleted in a place that discord.py does not know")
+            return
+        chat = translate.place(channel, bot.id, guild_id, private=guild_id is None)
+        self._inbox.accept(translate.deleted(message_ids, chat, bot.id), self._channel(chat, channel))
 
     async def interaction(self, told: discord.Interaction, bot: discord.ClientUser) -> None:
         if told.channel is None:
@@ -62,10 +74,25 @@ class Intake:
             )
         )
 
+    async def _take(
+        self, event: Message | Edited, to_nobody: bool, found: discord.Message, bot: discord.ClientUser
+    ) -> None:
+        """Hand over what somebody wrote, once it is known whether it is `to_nobody` or to the bot."""
+        self._note_files(found)
+        channel = self._channel(event.chat, found.channel)
+
+        def accept(in_own_thread: bool) -> None:
+            self._inbox.accept(translate.in_own_thread(event) if in_own_thread else event, channel)
+
+        if isinstance(found.channel, discord.Thread):
+            await self._starters.settle(found.channel, bot.id, accept, asks=to_nobody)
+        else:
+            accept(False)
+
     def _note_files(self, found: discord.Message) -> None:
         quoted = translate.quoted_by(found)
         for message in (found,) if quoted is None else (found, quoted):
             self._downloads.note(attachments.of_message(message))
 
-    def _channel(self, chat: ChatRef) -> MessageChannel:
-        return MessageChannel(chat, self._current, self._downloads)
+    def _channel(self, chat: ChatRef, channel: Any) -> MessageChannel:
+        return MessageChannel(chat, self._current, self._downloads, threads=translate.opens_threads(channel))

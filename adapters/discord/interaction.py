@@ -28,10 +28,12 @@ log = logging.getLogger(__name__)
 
 
 class InteractionReply:
-    """The webhook of one interaction. Calls raise `InteractionOver` when it cannot be used (any more).
+    """The webhook of one interaction. Calls raise `InteractionOver` when it cannot be used (any more), or not for this
+    message.
 
     The first answer takes the place of "thinking…". Who sees that was settled by the acknowledgement; when the answer
-    is for others, "thinking…" is removed and the answer sent as a further message.
+    is for others, "thinking…" is removed and the answer sent as a further message. It reaches the messages that were
+    sent here, and those that are taken in.
     """
 
     def __init__(self, interaction: discord.Interaction, current: CurrentClient) -> None:
@@ -41,10 +43,15 @@ class InteractionReply:
         self._over = False
         self._thinking: int | None = None
         self._hidden = False
+        self._within: set[str] = set()
 
     @property
     def over(self) -> bool:
         return self._over
+
+    def take_in(self, message_id: str) -> None:
+        """Change this message through the webhook too; it is the one whose button was pressed."""
+        self._within.add(message_id)
 
     async def acknowledge(self, *, hidden: bool = False, thinking: bool = False) -> None:
         """Tell Discord that an answer will come. Never fails: an interaction that is over already needs another way.
@@ -70,15 +77,17 @@ class InteractionReply:
         await self._usable()
         if self._thinking is not None and await self._replace(self._thinking, message):
             message_id, self._thinking = str(self._thinking), None
-            return message_id
-        self._thinking = None
-        return await self._follow_up(message)
+        else:
+            self._thinking = None
+            message_id = await self._follow_up(message)
+        self._within.add(message_id)
+        return message_id
 
     async def _replace(self, thinking: int, message: Outgoing) -> bool:
         """Put the message in the place of "thinking…", which is safe to repeat; False when it needs another place."""
         try:
             if message.private == self._hidden:
-                await self.edit(str(thinking), message)
+                await self._edit(thinking, message)
                 return True
             async with self._webhook() as webhook:
                 await webhook.delete_message(thinking)
@@ -87,12 +96,23 @@ class InteractionReply:
         return False
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
-        await self._usable()
+        await self._within_reach(message_id)
+        await self._edit(int(message_id), message)
+
+    async def _edit(self, message_id: int, message: Outgoing) -> None:
         async with self._webhook(files=bool(message.files)) as webhook:
             uploads.refuse_voice(message)
             options = given(attachments=uploads.files(message) or None)
             view = buttons_view(message.buttons)
-            await webhook.edit_message(int(message_id), content=content(message), view=view, **options)
+            await webhook.edit_message(message_id, content=content(message), view=view, **options)
+
+    async def delete(self, message_id: str) -> None:
+        await self._within_reach(message_id)
+        try:
+            async with self._webhook() as webhook:
+                await webhook.delete_message(int(message_id))
+        except MessageGone:
+            return
 
     async def dismiss(self) -> None:
         """Take "thinking…" away: the answer is shown elsewhere."""
@@ -118,6 +138,11 @@ class InteractionReply:
             self._over = True
             raise InteractionOver from None
         return str(sent.id)
+
+    async def _within_reach(self, message_id: str) -> None:
+        if message_id not in self._within:
+            raise InteractionOver
+        await self._usable()
 
     async def _usable(self) -> None:
         await self._acknowledged.wait()
@@ -145,6 +170,7 @@ class InteractionChannel:
         self._reply = reply
         self._rate_key = rate_key
         self._behind = behind
+        self._limits = limits.interaction(threads=behind.limits.threads)
 
     @property
     def chat(self) -> ChatRef:
@@ -156,7 +182,7 @@ class InteractionChannel:
 
     @property
     def limits(self) -> Limits:
-        return limits.INTERACTION
+        return self._limits
 
     def fits(self, source: str) -> bool:
         return markup.fits(source)
@@ -186,6 +212,17 @@ class InteractionChannel:
             await self._reply.edit(message_id, message)
         except InteractionOver:
             await self._behind.edit(message_id, message)
+            await self._reply.dismiss()
+
+    async def delete(self, message_id: str) -> None:
+        """A message that only the caller sees stays where it is once the interaction is over."""
+        try:
+            await self._reply.delete(message_id)
+        except InteractionOver:
+            await self._behind.delete(message_id)
+
+    async def open_thread(self, message_id: str, title: str) -> MessageChannel:
+        return await self._behind.open_thread(message_id, title)
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         await self._behind.preview(preview_id, message)
@@ -202,8 +239,10 @@ class InteractionChannel:
 class PressChannel(MessageChannel):
     """Where a press of a button is answered: by the bot's own messages, except for what only the person may see."""
 
-    def __init__(self, chat: ChatRef, current: CurrentClient, downloads: Downloads, reply: InteractionReply) -> None:
-        super().__init__(chat, current, downloads)
+    def __init__(
+        self, chat: ChatRef, current: CurrentClient, downloads: Downloads, reply: InteractionReply, *, threads: bool
+    ) -> None:
+        super().__init__(chat, current, downloads, threads=threads)
         self._reply = reply
 
     async def send(self, message: Outgoing) -> str:
@@ -213,3 +252,15 @@ class PressChannel(MessageChannel):
             return await self._reply.send(message)
         except InteractionOver:
             return await super().send(message)
+
+    async def edit(self, message_id: str, message: Outgoing) -> None:
+        try:
+            await self._reply.edit(message_id, message)
+        except InteractionOver:
+            await super().edit(message_id, message)
+
+    async def delete(self, message_id: str) -> None:
+        try:
+            await self._reply.delete(message_id)
+        except InteractionOver:
+            await super().delete(message_id)

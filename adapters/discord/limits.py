@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.domain.platform import CallKind, Limits, Meter, Window
 
 TEXT_UNITS = 2000
@@ -14,6 +16,7 @@ _EACH = Window(calls=5, seconds=5.0)
 # The reserve has a second use here: discord.py answers the call that takes the last token of a bucket only when the
 # bucket is full again, up to five seconds later. Calls that can wait therefore leave one token.
 CREATE = Meter("messages to a channel", frozenset({"send"}), _EACH, _HEADERS, reserve=1)
+# Deleting is counted apart and more generously, 5 in a second, so that counting it as an edit is safe.
 EDIT = Meter("edits in a channel", frozenset({"edit"}), _EACH, _HEADERS, reserve=1)
 TYPING = Meter("typing in a channel", frozenset({"typing"}), _EACH, _HEADERS, reserve=1)
 WEBHOOK = Meter("messages and edits of an interaction", frozenset({"send", "edit"}), _EACH, _HEADERS, reserve=1)
@@ -29,7 +32,7 @@ OVERALL = Meter(
 UPLOAD = 10 * 1024 * 1024
 """Bytes of one file (developer documentation, "Uploading Files": the default, which boosted servers raise)."""
 
-CHANNEL = Limits(
+_CHANNEL = Limits(
     text=TEXT_UNITS,
     place=(CREATE, EDIT, TYPING),
     shared=(OVERALL,),
@@ -37,7 +40,18 @@ CHANNEL = Limits(
     caption=TEXT_UNITS,
     upload=UPLOAD,
 )
-"""A channel, thread or direct message. Its messages carry an enforced nonce, so a repeated one is not shown twice."""
 
-INTERACTION = Limits(text=TEXT_UNITS, place=(WEBHOOK, TYPING), shared=(OVERALL,), caption=TEXT_UNITS, upload=UPLOAD)
-"""The answer to an interaction. Its messages go through a webhook, which takes no nonce."""
+_INTERACTION = Limits(text=TEXT_UNITS, place=(WEBHOOK, TYPING), shared=(OVERALL,), caption=TEXT_UNITS, upload=UPLOAD)
+
+
+def channel(*, threads: bool) -> Limits:
+    """A channel, thread or direct message. Its messages carry an enforced nonce, so a repeated one is not shown twice.
+
+    `threads`: one can be opened on a message there.
+    """
+    return replace(_CHANNEL, threads=threads)
+
+
+def interaction(*, threads: bool) -> Limits:
+    """The answer to an interaction. Its messages go through a webhook, which takes no nonce."""
+    return replace(_INTERACTION, threads=threads)

@@ -178,13 +178,19 @@ class Requests:
         return commands.answers_privately(self._registry, call.path[0])
 
     def _through(self, asked: Asked, reply: InteractionReply) -> Channel:
-        behind = MessageChannel(asked.chat, self._current, self._downloads)
+        threads = translate.opens_threads(asked.told.channel)
+        behind = MessageChannel(asked.chat, self._current, self._downloads, threads=threads)
         return InteractionChannel(reply, f"interaction {asked.told.id}", behind)
 
     def _beside(self, asked: Asked, reply: InteractionReply) -> Channel:
-        if _may_write(asked.told):
-            return PressChannel(asked.chat, self._current, self._downloads, reply)
-        return self._through(asked, reply)
+        """Where a press is answered. A message that only one person sees can be changed through the webhook alone."""
+        pressed, writes = asked.told.message, _may_write(asked.told)
+        if pressed is not None and (pressed.flags.ephemeral or not writes):
+            reply.take_in(str(pressed.id))
+        if not writes:
+            return self._through(asked, reply)
+        threads = translate.opens_threads(asked.told.channel)
+        return PressChannel(asked.chat, self._current, self._downloads, reply, threads=threads)
 
     def _message(self, asked: Asked, raw: Mapping[str, Any]) -> discord.Message:
         channel: Any = asked.told.channel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,7 @@ import discord
 
 from adapters.discord import attachments, mentions
 from bot.domain.ids import ChatRef, Person
-from bot.domain.messages import Addressing, Edited, Message, Quote
+from bot.domain.messages import Addressing, Deleted, Edited, Message, Quote
 
 PLATFORM = "discord"
 
@@ -28,6 +29,11 @@ def place(channel: Any, bot_id: int, guild_id: int | None, *, private: bool) -> 
         thread_id=str(channel.id) if in_thread else None,
         server_id=None if guild_id is None else str(guild_id),
     )
+
+
+def opens_threads(channel: Any) -> bool:
+    """Whether a thread can be opened on a message there: in channels for text or news."""
+    return isinstance(channel, discord.TextChannel)
 
 
 def person(user: discord.User | discord.Member, locale: str | None = None) -> Person:
@@ -65,6 +71,21 @@ def edited(found: discord.Message, bot: discord.ClientUser) -> Edited | None:
     if changed is None or new is None:
         return None
     return Edited(replace(new, key=f"{new.key}:e{int(changed.timestamp() * 1000)}"))
+
+
+def deleted(message_ids: Iterable[int], chat: ChatRef, bot_id: int) -> Deleted:
+    """Messages that Discord took away together; it tells of each once."""
+    gone = sorted(message_ids)
+    return Deleted(f"{PLATFORM}:{bot_id}:d{gone[0]}", chat, tuple(map(str, gone)))
+
+
+def in_own_thread(event: Message | Edited) -> Message | Edited:
+    """The same, in a thread on a message of the bot: what turns to nobody there is for the bot."""
+    match event:
+        case Edited(new):
+            return Edited(replace(new, addressing="thread")) if new.addressing == "none" else event
+        case Message():
+            return replace(event, addressing="thread") if event.addressing == "none" else event
 
 
 def _own_marks(found: discord.Message, bot: discord.ClientUser) -> frozenset[str]:

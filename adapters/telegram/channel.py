@@ -18,7 +18,7 @@ from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Button, Limits, Outgoing
 from bot.domain.text import clean, utf16_length
-from bot.errors import DeliveryError, FileRefused
+from bot.errors import DeliveryError, FileRefused, MessageGone
 
 BUTTONS_IN_A_ROW = 3
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
@@ -71,6 +71,17 @@ class TelegramChannel:
             await self._call(lambda chat_id: self._edit_file(chat_id, int(message_id), item, markup))
         else:
             await self._call(lambda chat_id: self._edit_words(chat_id, int(message_id), shown, markup))
+
+    async def delete(self, message_id: str) -> None:
+        """Raises `BadFormat` for what Telegram does not delete: messages that are older than 48 hours (Bot API,
+        deleteMessage). They can be edited all the same."""
+        try:
+            await self._call(lambda chat_id: self._bot.delete_message(chat_id, int(message_id)))
+        except MessageGone:
+            return
+
+    async def open_thread(self, message_id: str, title: str) -> TelegramChannel:
+        raise NotImplementedError("Telegram opens no threads on messages; see `limits.threads`")
 
     async def fetch(self, attachment: Attachment, limit: int) -> bytes:
         return await self._common.downloads.fetch(attachment, limit)

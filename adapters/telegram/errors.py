@@ -63,6 +63,7 @@ TOO_LARGE = ("request entity too large", "content too large")
 """How a 413 begins: Telegram's own words, or the name that Python has for the status."""
 NO_MESSAGE = (
     "message to edit not found",
+    "message to delete not found",
     "message can't be edited",
     "message_id_invalid",
     "message identifier is not specified",

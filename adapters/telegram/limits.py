@@ -73,5 +73,6 @@ def limits_for(kind: ChatKind, streaming: Streaming) -> Limits:
         previews=kind == "private" and streaming == "draft",
         caption=CAPTION_UNITS,
         upload=UPLOAD_BYTES,
+        folds=True,
         album_apart=True,  # sendMediaGroup takes no buttons and makes a message of each file (Bot API)
     )

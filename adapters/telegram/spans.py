@@ -9,7 +9,8 @@ from telegram import MessageEntity
 from adapters.telegram.utf16 import offsets
 from bot.domain.text import utf16_length
 
-VERBATIM = (MessageEntity.CODE, MessageEntity.PRE)
+FOLDED_LINES, FOLDED_CHARACTERS = 3, 300
+"""A quote of more lines or characters is folded. A folded one shows three lines until somebody opens it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +95,21 @@ class SpanWriter:
         at = offsets(kept)
         entities = [
             MessageEntity(
-                span.kind, at(start - cut), at(end - cut) - at(start - cut), url=span.url, language=span.language
+                _folded(span.kind, text[start:end]),
+                at(start - cut),
+                at(end - cut) - at(start - cut),
+                url=span.url,
+                language=span.language,
             )
             for span, start, end in placed
         ]
         return Rendered(kept, tuple(entities))
+
+
+def _folded(kind: str, covered: str) -> str:
+    """The kind of an entity once it is known what it covers; neither kind of quote stands within another (Bot API)."""
+    long = covered.count("\n") >= FOLDED_LINES or len(covered) > FOLDED_CHARACTERS
+    return MessageEntity.EXPANDABLE_BLOCKQUOTE if long and kind == MessageEntity.BLOCKQUOTE else kind
 
 
 def _tight(span: _Span, text: str) -> tuple[int, int]:

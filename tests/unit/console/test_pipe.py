@@ -308,7 +308,8 @@ async def test_an_answer_is_complete_when_its_stop_button_is_gone() -> None:
         earlier = await old.send(Outgoing("before", buttons=RETRY))
         assert old.finished.is_set()
 
-        await new.edit(earlier, Outgoing("before"))
+        with pytest.raises(MessageGone):
+            await new.edit(earlier, Outgoing("before"))
         assert not new.finished.is_set()
         answer = await new.send(Outgoing("a", buttons=STOP))
         assert not new.finished.is_set()

@@ -132,7 +132,7 @@ async def test_a_button_that_asks(connect: Connect, fake: DiscordFake, ann: User
         await fake.interactions.answered(sent, 3)
         await channel.send(Outgoing("A blue cat."))
     assert (form["title"], form["components"][0]["label"]) == ("Change it", "Change it")
-    assert form["components"][0]["component"]["max_length"] == 1000
+    assert form["components"][0]["component"]["max_length"] == 4000
     assert isinstance(event, ButtonPress)
     assert (event.data, event.message_id, event.text) == ("change 7", message_id, "make it blue")
     assert (opened.response, sent.response) == (9, 6)
