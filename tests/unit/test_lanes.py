@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from bot.conversation.lanes import Lanes
+from bot.conversation.running import Running
+from bot.domain.ids import ChatRef
 from bot.tasks import TaskOwner
 
 pytestmark = pytest.mark.virtual
@@ -81,6 +83,73 @@ async def test_an_empty_lane_is_forgotten() -> None:
     assert not lanes._waiting
 
 
+async def test_a_lane_is_busy_while_anything_runs_or_waits() -> None:
+    owner = TaskOwner()
+    lanes = Lanes(owner)
+    assert not lanes.busy("chat")
+    lanes.submit("chat", job([], "a", 2))
+    assert lanes.busy("chat"), "also before its first step"
+    lanes.submit("chat", job([], "b", 2))
+    await asyncio.sleep(3)
+    assert lanes.busy("chat")
+    assert not lanes.busy("other")
+    await asyncio.sleep(2)
+    assert not lanes.busy("chat")
+
+
+async def test_a_lane_is_free_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    owner = TaskOwner()
+    lanes = Lanes(owner)
+
+    async def fails() -> None:
+        raise ValueError("on purpose")
+
+    lanes.submit("chat", fails)
+    assert await owner.settle(1)
+    assert not lanes.busy("chat")
+
+
+async def test_a_job_that_ends_in_a_cancellation_of_its_own_does_not_hold_up_the_next() -> None:
+    owner = TaskOwner()
+    lanes = Lanes(owner)
+    order: list[str] = []
+
+    async def gives_up() -> None:
+        raise asyncio.CancelledError
+
+    lanes.submit("chat", gives_up)
+    lanes.submit("chat", job(order, "next"))
+    assert await owner.settle(10)
+    assert order == ["next"]
+    lanes.submit("chat", gives_up)
+    assert await owner.settle(10)
+    assert not lanes.busy("chat")
+
+
+async def test_an_interrupted_answer_makes_room_for_those_that_wait() -> None:
+    """How the router interrupts: what runs is stopped, what waits keeps its order."""
+    owner, running, chat = TaskOwner(), Running(), ChatRef("telegram", "1", "100", "private")
+    lanes = Lanes(owner)
+    endings: list[tuple[str, str]] = []
+
+    def answer(name: str, seconds: float) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            task = asyncio.ensure_future(asyncio.sleep(seconds))
+            endings.append((name, (await running.see_to_end(chat, task)).kind))
+
+        return run
+
+    lanes.submit(chat.key, answer("running", 100))
+    lanes.submit(chat.key, answer("waiting", 3))
+    await asyncio.sleep(1)
+    assert running.stop(chat)
+    lanes.submit(chat.key, answer("newest", 3))
+    await asyncio.sleep(0.1)
+    assert running.count == 1
+    assert await owner.settle(10)
+    assert endings == [("running", "stopped"), ("waiting", "done"), ("newest", "done")]
+
+
 async def test_settling_in_time_or_not() -> None:
     owner = TaskOwner()
     owner.start(asyncio.sleep(10), "long")
@@ -100,6 +169,7 @@ async def test_cancelled_while_jobs_wait() -> None:
     await asyncio.sleep(1)
     await owner.close()
     assert order == []
+    assert not lanes.busy("chat")
 
 
 async def test_cancelled_before_the_first_step() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.conversation import intake as module
+from bot.conversation.accounts import Accounts
 from bot.conversation.intake import AT_ONCE, MOST_BYTES, MOST_LINKS, MOST_PICTURES, Hearing, Intake, picture_links
 from bot.conversation.material import Material, with_material
 from bot.domain.attachments import Attachment
@@ -55,7 +56,8 @@ async def test_no_files_no_work(workshop: Workshop, channel: HeldChannel) -> Non
     async def side(*_: object) -> int:
         raise AssertionError("nobody asked for it")
 
-    intake = Intake(workshop, Web(), ears(), Hearing(), side=side, document_tokens=100)
+    accounts = Accounts(lambda _: False)
+    intake = Intake(workshop, Web(), ears(), Hearing(), accounts, side=side, document_tokens=100)
     assert await opened(intake, channel, text="https://example.org/page see a.png") == Material()
 
 
@@ -188,7 +190,7 @@ async def test_without_a_model_recordings_are_not_fetched(workshop: Workshop, ch
     assert channel.most == 0
     assert ["TRANSCRIPTION_MODEL" in said for said in material.problems] == [True]  # said once
     with pytest.raises(FileUnsupported):
-        await intake.transcribe(Attachment("voice", "v"), channel)
+        await intake.transcribe(Attachment("voice", "v"), channel, ANN)
 
 
 # Documents

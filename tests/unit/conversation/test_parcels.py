@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from bot.conversation.accounts import Accounts
 from bot.conversation.albums import QUIET, Albums
 from bot.conversation.intake import Hearing, Intake
 from bot.conversation.material import Material
@@ -73,7 +74,9 @@ async def test_an_album_is_opened_once_it_is_whole(channel: HeldChannel, intake:
         message("Words" if key == "2" else "", channel.put("voice", key, media.wav(0.1)), key=key, album="a")
         for key in "123"
     ]
-    parcel = Parcel(parts[0], channel, intake, albums.take(parts[0]))
+    album = albums.take(parts[0])
+    assert album is not None
+    parcel = Parcel(parts[0], channel, intake, album.whole)
     parcel.begin(owner)
     for part in parts[1:]:
         await asyncio.sleep(QUIET / 2)
@@ -122,7 +125,9 @@ async def test_dropped_before_the_first_step_strands_nobody(
 async def test_dropped_while_an_album_is_gathered(channel: HeldChannel, intake: Intake, owner: TaskOwner) -> None:
     albums = Albums()
     first = message("", channel.put("voice", "1", b""), key="1", album="a")
-    parcel = Parcel(first, channel, intake, albums.take(first))
+    album = albums.take(first)
+    assert album is not None
+    parcel = Parcel(first, channel, intake, album.whole)
     parcel.begin(owner)
     await asyncio.sleep(QUIET / 2)
     parcel.drop()
@@ -217,7 +222,8 @@ def failing(workshop: Workshop) -> Intake:
     async def side(*_: object) -> int:
         raise ValueError("on purpose")
 
-    return Intake(workshop, Web(), ears(), Hearing(EARS), side=side, document_tokens=100)
+    accounts = Accounts(lambda _: False)
+    return Intake(workshop, Web(), ears(), Hearing(EARS), accounts, side=side, document_tokens=100)
 
 
 async def test_a_failure_is_the_waiters(channel: HeldChannel, workshop: Workshop, owner: TaskOwner) -> None:
