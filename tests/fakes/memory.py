@@ -241,6 +241,12 @@ class MemoryChannel:
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         raise AssertionError("this chat shows no previews")
 
+    async def delete(self, message_id: str) -> None:
+        self.messages.pop(message_id, None)
+
+    async def open_thread(self, message_id: str, title: str) -> Channel:
+        return MemoryChannel(replace(self.chat, thread_id=message_id), replace(self.limits, threads=False))
+
     async def typing(self) -> None:
         self.typings += 1
 
