@@ -11,7 +11,7 @@ from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import CommandCall
-from bot.domain.personas import Persona
+from bot.domain.personas import Persona, Variant
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.text import utf16_length
@@ -174,6 +174,7 @@ class MemoryTalk:
     running: set[ChatRef] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     retried: list[str | None] = field(default_factory=list)
+    compared: list[tuple[str, tuple[Variant, ...]]] = field(default_factory=list)
     answerable: bool = True
 
     async def ask(self, event: CommandCall, channel: Channel, text: str) -> None:
@@ -183,6 +184,9 @@ class MemoryTalk:
         if self.answerable:
             self.retried.append(model)
         return self.answerable
+
+    async def compare(self, event: CommandCall, channel: Channel, text: str, variants: Sequence[Variant]) -> None:
+        self.compared.append((text, tuple(variants)))
 
     async def new(self, chat: ChatRef) -> None:
         await self.store.conversations.start_new(chat.key)
