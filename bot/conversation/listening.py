@@ -62,6 +62,8 @@ class Listening:
     def _with_context(self, message: Message) -> Message:
         if message.chat.kind == "private":
             return message
+        if message.quote is not None and message.quote.message_id is not None:
+            self._overheard.drop(message.chat, [message.quote.message_id])  # it comes along as what it is
         return replace(message, context=self._overheard.take(message.chat))
 
 

@@ -120,8 +120,12 @@ async def test_an_edited_question_is_answered_anew(world: World) -> None:
     ann, place = world.private()
     question = world.say(place, ann, "What is 2 + 2?")
     await world.until(place, lambda: world.answers(place) == 1)
-    await world.answer_after(place, lambda: world.side.edit(place, ann, question, "What is 3 + 3?"))
-    assert world.roles()[-1] == ("user", "What is 3 + 3?")
+    changed = await world.changed_after(place, lambda: world.side.edit(place, ann, question, "What is 3 + 3?"))
+    assert world.shown(place) == [changed], "the new answer takes the place of the old one"
+    world.check_shows([changed], "What is 3 + 3?")
+    assert world.roles() == [("user", "What is 3 + 3?")], "the model does not see the old question"
+    await world.ask(place, ann, "Next")
+    assert [text for _, text in world.roles()] == ["What is 3 + 3?", "What is 3 + 3?", "Next"]
 
 
 async def test_an_edit_that_changes_no_words_is_left_alone(world: World) -> None:
@@ -139,8 +143,14 @@ async def test_what_is_not_for_the_bot_is_ignored(world: World) -> None:
     world.side.say(place, ann, "@somebody_else what do you think?")
     await world.ask(place, ann, "Now you")
     assert len(world.prompts()) == 1
-    assert world.roles() == [("user", "Ann: Now you")]
+    heard = (
+        "(said in the chat before, not to you)\n> Ann: Just talking to Ben\n> Ann: @somebody_else what do you think?"
+    )
+    context = "" if world.side.name == "telegram" else f"{heard}\n\n"  # Telegram keeps it from bots: privacy mode
+    assert world.roles() == [("user", f"{context}Ann: Now you")]
     assert len(world.shown(place)) == 1
+    await world.ask(place, ann, "And now")
+    assert world.roles()[0] == ("user", "Ann: Now you"), "what was overheard is not kept"
 
 
 async def test_a_mention_alone_gets_a_greeting(world: World) -> None:

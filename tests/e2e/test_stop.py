@@ -94,8 +94,9 @@ async def test_the_button_asks_again(world: World) -> None:
     ann, place = world.private()
     world.model.answers += [Script.of("First answer."), Script.of("Second answer.")]
     await world.ask(place, ann, "A question")
-    again = await world.answer_after(place, lambda: world.press(place, ann, "Retry"))
-    world.check_shows(again, "Second answer.")
+    again = await world.changed_after(place, lambda: world.press(place, ann, "Retry"))
+    world.check_shows(world.shown(place), "Second answer.")
+    assert [name for name, _ in again.buttons] == ["Retry", "‹ 1"]
     assert world.roles() == [("user", "A question")]
     await world.ask(place, ann, "Another")
     assert world.roles() == [("user", "A question"), ("assistant", "Second answer."), ("user", "Another")]
@@ -106,7 +107,8 @@ async def test_the_button_works_after_a_restart(world: World) -> None:
     world.model.answers += [Script.of("First answer."), Script.of("Second answer.")]
     await world.ask(place, ann, "A question")
     await world.restart()
-    world.check_shows(await world.answer_after(place, lambda: world.press(place, ann, "Retry")), "Second answer.")
+    again = await world.changed_after(place, lambda: world.press(place, ann, "Retry"))
+    world.check_shows([again], "Second answer.")
     assert world.roles() == [("user", "A question")]
 
 

@@ -127,6 +127,8 @@ class World:
             "chat_model": MODEL,
             "database_url": f"sqlite:///{self._folder}/parley.db",
             "allowed": ("*",),
+            "messages_per_minute": 0,  # tests type faster than people
+            "turns_per_person": 50,
         }
         for side in (self.side, *self.others):
             usual |= side.settings()
@@ -186,6 +188,20 @@ class World:
         act()
         await self.until(place, new, timeout)
         return new()[-1]
+
+    async def changed_after(
+        self, place: Place, act: Callable[[], object], label: str = "Retry", timeout: float = PATIENCE
+    ) -> Shown:
+        """Do something and wait until a message that was there looks different and offers this button; returns it."""
+        before = {shown.message_id: len(shown.versions) for shown in self.shown(place)}
+
+        def changed() -> list[Shown]:
+            there = [each for each in self.shown(place) if each.message_id in before]
+            return [each for each in there if len(each.versions) > before[each.message_id] and offers(each, label)]
+
+        act()
+        await self.until(place, changed, timeout)
+        return changed()[-1]
 
     @staticmethod
     async def pass_time(seconds: float) -> None:
