@@ -56,11 +56,20 @@ class DiscordSide(Side):
     def private(self, person: Person) -> Place:
         return Place("private", self.fake.dm(person.raw))
 
-    def group(self, title: str = "general") -> Place:
+    def group(self, title: str = "general", *, hears_all: bool = False) -> Place:
         return Place("group", self.guild.channel(title.lower()))
 
     def topic(self, group: Place, name: str, person: Person) -> Place:
         return Place("topic", self.guild.thread(group.raw, name, person.raw))
+
+    def thread_on(self, group: Place, person: Person, message_id: str, name: str = "about it") -> Place:
+        """A thread that a person opens on a message, anybody's; `say` in it as in any place."""
+        return Place("topic", self.guild.thread(group.raw, name, person.raw, message_id))
+
+    def thread_of(self, message_id: str) -> Place | None:
+        """The thread on this message, whoever opened it; None while there is none. Its `raw.name` is the title."""
+        found = self.fake.world.channels.get(message_id)
+        return None if found is None else Place("topic", found)
 
     def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
         return self.fake.say(place.raw, person.raw, text, reply_to)
@@ -128,6 +137,11 @@ class DiscordSide(Side):
 
     def screen(self, place: Place) -> Screen:
         return self.fake.screen(place.raw)
+
+    def whispered(self, place: Place, person: Person) -> list[Shown]:
+        messages = place.raw.messages
+        by_bot = self.screen(place).by_bot()
+        return [shown for shown in by_bot if messages[shown.message_id].seen_by is person.raw]
 
     def rendered(self, text: str) -> str:
         return markup.render(text)

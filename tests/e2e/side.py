@@ -69,15 +69,20 @@ class Side(ABC):
     def private(self, person: Person) -> Place: ...
 
     @abstractmethod
-    def group(self, title: str = "Lab") -> Place:
-        """A group, or a server's channel, in which topics can be opened."""
+    def group(self, title: str = "Lab", *, hears_all: bool = False) -> Place:
+        """A group, or a server's channel, in which topics can be opened.
+
+        `hears_all`: the bot is told also what is not said to it (`say` without `mention`), which on Telegram takes an
+        administrator; on Discord it always is.
+        """
 
     @abstractmethod
     def topic(self, group: Place, name: str, person: Person) -> Place:
         """A topic, or a thread, that a person opens."""
 
     @abstractmethod
-    def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str: ...
+    def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
+        """Say something, to nobody unless the text mentions somebody (`mention`); returns the message's id."""
 
     @abstractmethod
     def send(
@@ -114,13 +119,19 @@ class Side(ABC):
         """Press a button that asks for words, and say them as the platform lets people do that."""
 
     @abstractmethod
-    def edit(self, place: Place, person: Person, message_id: str, text: str) -> None: ...
+    def edit(self, place: Place, person: Person, message_id: str, text: str) -> None:
+        """A person changes a message of their own; the new text is said as in `say`."""
 
     @abstractmethod
-    def delete(self, place: Place, message_id: str) -> None: ...
+    def delete(self, place: Place, message_id: str) -> None:
+        """Somebody takes a message away, anybody's. Telegram tells bots nothing of it."""
 
     @abstractmethod
     def screen(self, place: Place) -> Screen: ...
+
+    @abstractmethod
+    def whispered(self, place: Place, person: Person) -> list[Shown]:
+        """The bot's messages on the screen that this person alone sees; on Telegram there are none."""
 
     @abstractmethod
     def rendered(self, text: str) -> str:

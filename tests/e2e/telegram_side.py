@@ -65,8 +65,8 @@ class TelegramSide(Side):
     def private(self, person: Person) -> Place:
         return Place("private", (self.fake.private(person.raw), None))
 
-    def group(self, title: str = "Lab") -> Place:
-        return Place("group", (self.fake.group(title, forum=True), None))
+    def group(self, title: str = "Lab", *, hears_all: bool = False) -> Place:
+        return Place("group", (self.fake.group(title, forum=True, bot_is_admin=hears_all), None))
 
     def topic(self, group: Place, name: str, person: Person) -> Place:
         chat, _ = group.raw
@@ -143,6 +143,9 @@ class TelegramSide(Side):
     def screen(self, place: Place) -> Screen:
         chat, thread = place.raw
         return self.fake.screen(chat, thread)
+
+    def whispered(self, place: Place, person: Person) -> list[Shown]:
+        return []
 
     def rendered(self, text: str) -> str:
         return self._markup.render(text).text

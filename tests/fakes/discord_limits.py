@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import md5
 from typing import Literal
 
-Group = Literal["create", "edit", "typing", "webhook"]
+Group = Literal["create", "edit", "delete", "typing", "webhook"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,12 @@ class Rules:
     for the first response, a token of 15 minutes, five follow-ups for an app that only the user installed;
     "Uploading Files" and "Create Message": 10 MiB a file, 25 MiB a request, ten files a message; sizes in bytes). The
     numbers for single routes are not documented: Discord announces them in headers, and 5 in 5 s is what the
-    headers of message creation, message edits, typing and webhooks have said for years.
+    headers of message creation, message edits, typing and webhooks have said for years; 5 in 1 s those of deletion.
     """
 
     create: Rate = Rate(5, 5.0)
     edit: Rate = Rate(5, 5.0)
+    delete: Rate = Rate(5, 1.0)
     typing: Rate = Rate(5, 5.0)
     webhook: Rate = Rate(5, 5.0)
     overall: Rate = Rate(50, 1.0)
@@ -50,7 +51,14 @@ class Rules:
     trims: bool = True
 
     def rate(self, group: Group) -> Rate:
-        return {"create": self.create, "edit": self.edit, "typing": self.typing, "webhook": self.webhook}[group]
+        rates: dict[Group, Rate] = {
+            "create": self.create,
+            "edit": self.edit,
+            "delete": self.delete,
+            "typing": self.typing,
+            "webhook": self.webhook,
+        }
+        return rates[group]
 
 
 @dataclass(slots=True)

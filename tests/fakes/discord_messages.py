@@ -35,7 +35,7 @@ class Messages:
             Route("POST", all_messages, self.create, "create"),
             Route("GET", one, self.get),
             Route("PATCH", one, self.edit, "edit"),
-            Route("DELETE", one, self.delete),
+            Route("DELETE", one, self.delete, "delete"),
             Route("PUT", reaction, self.react),
             Route("DELETE", reaction, self.react),
         ]

@@ -91,6 +91,10 @@ class People:
         """Delete a message, anybody's, as its author or a moderator does."""
         self.world.remove(channel.messages[message_id])
 
+    def delete_together(self, channel: Channel, message_ids: Sequence[str]) -> None:
+        """Delete several messages at once, as moderators do."""
+        self.world.remove_together(channel, [channel.messages[message_id] for message_id in message_ids])
+
     def remove_channel(self, channel: Channel) -> None:
         """Delete a channel or a thread with all that is in it."""
         self.world.remove_channel(channel)

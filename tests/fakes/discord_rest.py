@@ -12,6 +12,9 @@ from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
 from tests.fakes.discord_state import Channel, ChannelKind, Json, Message, Permission
 from tests.fakes.discord_world import World
 
+_ARCHIVED_AFTER = (60, 1440, 4320, 10080)
+"""Minutes (Discord's documentation, "Start Thread from Message")."""
+
 
 @dataclass(slots=True)
 class Rest:
@@ -71,23 +74,26 @@ class Rest:
 
     def start_thread_here(self, asked: Asked) -> Answer:
         """A thread from a message."""
-        message = visible_message(self.world, asked)
-        if message.thread is not None:
-            raise refusal(160004)
-        return self._start_thread(message.channel, asked.body, message)
+        return self._start_thread(visible_channel(self.world, asked), asked.body, visible_message(self.world, asked))
 
     def start_thread(self, asked: Asked) -> Answer:
         """A thread without a message."""
         return self._start_thread(visible_channel(self.world, asked), asked.body, None)
 
     def _start_thread(self, channel: Channel, body: Json, starter: Message | None) -> Answer:
-        if channel.kind is not ChannelKind.TEXT:
-            raise refusal(50003)
-        if channel.lacks(Permission.CREATE_PUBLIC_THREADS):
-            raise refusal(50013)
         name = body.get("name") or ""
         if not 1 <= len(name) <= 100:
             raise invalid_form("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        if body.get("auto_archive_duration", 1440) not in _ARCHIVED_AFTER:
+            raise invalid_form("auto_archive_duration", "BASE_TYPE_CHOICES", f"Value must be one of {_ARCHIVED_AFTER}.")
+        if channel.kind is ChannelKind.DM:
+            raise refusal(50003)
+        if channel.kind is not ChannelKind.TEXT:
+            raise refusal(50024)
+        if channel.lacks(Permission.CREATE_PUBLIC_THREADS):
+            raise refusal(50013)
+        if starter is not None and starter.thread is not None:
+            raise refusal(160004)
         return self._shown(self.world.add_thread(channel, name, self.world.bot, starter), 201)
 
     def _shown(self, channel: Channel, status: int = 200) -> Answer:

@@ -163,17 +163,23 @@ class World:
         self._tell("MESSAGE_UPDATE", message)
 
     def remove(self, message: Message) -> None:
-        channel = message.channel
-        del channel.messages[message.id]
+        self._take_away(message)
+        if message.seen_by is None:
+            self._emit_for(message.channel, "MESSAGE_DELETE", {"id": message.id, **_place(message.channel)})
+
+    def remove_together(self, channel: Channel, messages: list[Message]) -> None:
+        """As moderators' bots do; one event tells of all."""
+        for message in messages:
+            self._take_away(message)
+        gone = {"ids": [message.id for message in messages]}
+        self._emit_for(channel, "MESSAGE_DELETE_BULK", {**gone, **_place(channel)})
+
+    def _take_away(self, message: Message) -> None:
+        del message.channel.messages[message.id]
         for file in message.attachments:
             self.cdn.forget(file)
         self._shown(message).deleted_at = self.clock()
-        channel.screen.touch()
-        if message.seen_by is None:
-            data: Json = {"id": message.id, "channel_id": channel.id}
-            if channel.guild is not None:
-                data["guild_id"] = channel.guild.id
-            self._emit_for(channel, "MESSAGE_DELETE", data)
+        message.channel.screen.touch()
 
     def type_in(self, channel: Channel) -> None:
         channel.screen.typing.append(self.clock())
@@ -224,6 +230,12 @@ class World:
             self.emit(Event(name, data, Intent.DIRECT_MESSAGES))
         elif channel.guild.has_bot and not channel.lacks(Permission.VIEW_CHANNEL):
             self.emit(Event(name, data, Intent.GUILD_MESSAGES, open=own))
+
+
+def _place(channel: Channel) -> Json:
+    """Where something happened, as events name it."""
+    named: Json = {"channel_id": channel.id}
+    return named if channel.guild is None else {**named, "guild_id": channel.guild.id}
 
 
 def _seen(file: StoredFile, message: Message) -> SeenFile:

@@ -15,6 +15,9 @@ from urllib.parse import urlsplit
 
 from tests.fakes.telegram_errors import bad_request
 
+QUOTES = frozenset({"blockquote", "expandable_blockquote"})
+"""They cannot be nested (Bot API, "Formatting options"); an inner one is left out."""
+
 ENTITIES_PER_MESSAGE = 100
 """Further ones are ignored; undocumented, recorded as a constant by the client libraries."""
 
@@ -72,7 +75,7 @@ def formatted(text: str, entities: list[Entity] | None, *, may_be_empty: bool = 
     text, checked = _trimmed(text, checked)
     if not may_be_empty and _INVISIBLE.fullmatch(text):
         raise bad_request("text must be non-empty")
-    return FormattedText(text, tuple(checked[:ENTITIES_PER_MESSAGE]))
+    return FormattedText(text, tuple(_without_inner_quotes(checked)[:ENTITIES_PER_MESSAGE]))
 
 
 def _checked(text: str, entities: list[Entity]) -> list[Entity]:
@@ -167,6 +170,17 @@ def _narrowed(units: bytes, entity: Entity) -> bool:
         begin += len(covered) - len(covered.lstrip(" \n"))
     entity["offset"], entity["length"] = begin, end - begin
     return int(entity["length"]) > 0
+
+
+def _without_inner_quotes(entities: list[Entity]) -> list[Entity]:
+    kept, quoted_to = [], 0
+    for entity in entities:
+        if entity["type"] in QUOTES:
+            if entity["offset"] < quoted_to:
+                continue
+            quoted_to = entity["offset"] + entity["length"]
+        kept.append(entity)
+    return kept
 
 
 def detected(text: str) -> list[Entity]:
