@@ -122,6 +122,7 @@ async def test_what_is_not_stored_does_not_hold(rules: Breaking) -> None:
         await here.reset(BOB.handle)
     assert not here.allows(CHAT, ANN)
     assert here.allows(CHAT, BOB)
+    assert here.listed() == await rules.all()
 
 
 @given(st.lists(st.tuples(st.sampled_from(["allow", "deny", "reset"]), st.sampled_from([ANN, BOB])), max_size=12))

@@ -36,7 +36,7 @@ def test_without_a_pace_nobody_waits() -> None:
     st.lists(st.floats(0, 100, allow_nan=False).map(lambda gap: round(gap, 3)), min_size=1, max_size=60),
 )
 def test_whoever_waits_as_told_gets_through_and_nobody_is_faster(per_minute: int, gaps: list[float]) -> None:
-    throttle, now, taken = Throttle(per_minute, 1), 1000.0, []
+    throttle, now, taken = Throttle(per_minute, 1), 1_234_567.8, []
     for gap in gaps:
         now += gap
         wait = throttle.take("ann", now)
