@@ -56,7 +56,8 @@ class Summaries:
     """Cuts blocks off the conversations' windows; without a `writer` there are no summaries.
 
     Nobody waits for a summary: it is begun ahead of the cut, and a cut that comes before it keeps the former text until
-    it is there. A window is known by the row of its first turn, and has at most one job.
+    it is there. A window is known by the row of its first turn, and has at most one job; only where a single turn fills
+    it, so that nothing is left behind the cut, that job is not found by the next one.
     """
 
     def __init__(self, conversations: Conversations, writer: SummaryWriter | None) -> None:
