@@ -4,8 +4,9 @@
     python -m benchmarks.storage --rows 10000 1000000
     python -m benchmarks.storage --rows 10000 100000 --server postgresql://postgres@127.0.0.1:5432
 
-Bars, with a million turns: what is read for a turn's window takes less than 5 ms, what /usage reads less than 50 ms, in the median.
-Without a server it measures SQLite, in a folder that is deleted afterwards; on a server, a database of its own.
+Bars, with a million turns and in the median: what is read for a turn's window takes less than 5 ms, what /usage reads
+less than 50 ms. Without a server it measures SQLite, in a folder that is deleted afterwards; on a server, a database of
+its own.
 """
 
 from __future__ import annotations

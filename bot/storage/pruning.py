@@ -31,11 +31,11 @@ async def prune(connection: AsyncConnection, which: ColumnElement[bool]) -> int:
     What followed a row is attached to the nearest row above it that stays, and a conversation that went on behind it
     goes on there.
     """
+    await _lock(connection, which)
     found = await connection.execute(select(messages.c.id, messages.c.parent_id).where(which))
     parents: dict[int, int | None] = {row.id: row.parent_id for row in found}
     if not parents:
         return 0
-    await _lock(connection, parents)
     above = nearest_kept(parents)
     following = select(messages.c.id, messages.c.parent_id).where(messages.c.parent_id.in_(parents))
     attached = [
@@ -111,12 +111,12 @@ def _some(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
         yield numbers[start : start + _AT_ONCE]
 
 
-async def _lock(connection: AsyncConnection, rows: Collection[int]) -> None:
-    """Keep others from adding to the conversations of these rows.
+async def _lock(connection: AsyncConnection, which: ColumnElement[bool]) -> None:
+    """Keep others from adding to the conversations of these rows, in one order, so that two cannot wait for each other.
 
     SQLite's transaction keeps everybody from writing already.
     """
     if connection.dialect.name == "postgresql":
-        theirs = select(messages.c.conversation_id).where(messages.c.id.in_(rows))
+        theirs = select(messages.c.conversation_id).where(which)
         locked = select(conversations.c.id).where(conversations.c.id.in_(theirs)).order_by(conversations.c.id)
-        await connection.execute(locked.with_for_update())
+        await connection.execute(locked.with_for_update(key_share=True))

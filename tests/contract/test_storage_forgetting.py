@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from bot.domain.media import Picture, PictureRef
 from bot.domain.personas import Persona
 from bot.domain.rules import Rule
 from bot.domain.usage import Account, Spending, Spent, Usage
+from bot.errors import StorageError
 from bot.ports import Store
 from bot.storage import tables
 from bot.storage.database import SqlStore, open_store
@@ -228,19 +230,18 @@ OTHERS = (f"{CHAT}1", "telegram:9:4", "telegram:9:43", "Telegram:9:42:1", "teleg
 async def test_a_chat_goes_with_its_threads_and_nothing_else(any_store: Store) -> None:
     for key in (*PLACES, *OTHERS):
         talk = Talk(any_store, key)
-        await talk.ask(ANN, "a", shown=1)
-        await talk.ask(BOB, "b", answers=2, made=2)
+        await talk.ask(ANN, "a", answers=0, shown=1)
         await any_store.conversations.start_new(key)
-        await talk.ask(ANN, "c")
+        await talk.ask(BOB, "b", made=2)
         await any_store.ledger.add(Spending(LONG_AGO, Account(ANN, key), "chat", "a/b", Usage(1, 2), cost=4))
-    assert await any_store.forgetting.chat(CHAT, []) == len(PLACES) * 7
+    assert await any_store.forgetting.chat(CHAT, []) == len(PLACES) * 3
     assert await any_store.forgetting.chat(CHAT, []) == 0
     for key in PLACES:
         assert not await any_store.conversations.known(key)
         assert await Talk(any_store, key).pictures(1, 2) == []
         assert await any_store.ledger.spent(LONG_AGO.date(), chat=key) == Spent()
     for key in OTHERS:
-        assert await Talk(any_store, key).left() == ["c"]
+        assert await Talk(any_store, key).left() == ["b"]
         assert await Talk(any_store, key).pictures(1, 2) == [1, 2]
         assert await any_store.ledger.spent(LONG_AGO.date(), chat=key) == Spent(1, 3, 4)
     assert await any_store.ledger.spent(LONG_AGO.date(), person=ANN) == Spent(11, 33, 44)
@@ -303,37 +304,37 @@ async def test_an_old_question_takes_a_new_answer_along(any_store: Store, talk: 
 
 async def test_more_goes_than_one_transaction_takes(store: SqlStore) -> None:
     talk = Talk(store)
-    await fill(store, await store.conversations.current(CHAT), turns=350)
+    await fill(store, await store.conversations.current(CHAT), turns=150)
     await talk.ask(BOB, "b", shown=1)
     for number in range(5):
         await store.pictures.keep("filled", [picture(number)])
-    assert await store.forgetting.person("telegram:7", []) == 700
+    assert await store.forgetting.person("telegram:7", []) == 300
     assert await talk.left() == ["b"]
-    await fill(store, await store.conversations.start_new(CHAT), turns=350)
-    assert await store.forgetting.chat(CHAT, []) == 702
+    await fill(store, await store.conversations.start_new(CHAT), turns=150)
+    assert await store.forgetting.chat(CHAT, []) == 302
     async with store.forgetting.engines.reading() as connection:
         for table in (tables.messages, tables.conversations):
             assert await connection.scalar(select(func.count()).select_from(table)) == 0
-    await fill(store, await store.conversations.current(CHAT), turns=350)
-    assert await store.forgetting.before(clock.utc_now()) == 700
+    await fill(store, await store.conversations.current(CHAT), turns=150)
+    assert await store.forgetting.before(clock.utc_now()) == 300
 
 
 async def test_a_call_that_broke_off_can_be_made_again(store: SqlStore) -> None:
     """Cancelled at every point where it waits; each batch is whole, and the rest goes with the next call."""
-    for passes in range(0, 60, 3):
+    for passes in range(0, 40, 5):
         talk = Talk(store, f"chat {passes}")
         handle = f"telegram:{passes}"
-        for number in range(3):
+        for number in range(2):
             await talk.ask(handle, f"a{number}", shown=1)
-            await talk.ask(BOB, f"b{number}", shown=2)
+            await talk.ask(BOB, f"b{number}", answers=0, shown=2)
         forgetting = asyncio.create_task(store.forgetting.person(handle, []))
-        for _ in range(passes * 2):
+        for _ in range(passes * 3):
             await asyncio.sleep(0)
         forgetting.cancel()
         await asyncio.gather(forgetting, return_exceptions=True)
-        assert [words for words in await talk.left() if words[0] == "b"] == ["b0", "b1", "b2"]
+        assert [words for words in await talk.left() if words[0] == "b"] == ["b0", "b1"]
         await store.forgetting.person(handle, [])
-        assert await talk.left() == ["b0", "b1", "b2"]
+        assert await talk.left() == ["b0", "b1"]
         assert await talk.pictures(1, 2) == [2]
 
 
@@ -349,6 +350,31 @@ async def test_others_write_while_much_is_forgotten(store: SqlStore) -> None:
     assert 2 * written >= 5  # a question or an answer between two batches
     assert len(await other.left()) == written
     assert await talk.left() == []
+
+
+async def test_the_tree_stays_whole_while_it_grows(store: SqlStore) -> None:
+    """Answers come to questions that are being forgotten, and questions behind them."""
+
+    talk = Talk(store)
+
+    async def chat(author: str) -> None:
+        for count in range(8):
+            with suppress(StorageError):
+                await talk.ask(author, f"{count}", answers=2)
+
+    talks = [asyncio.create_task(chat(author)) for author in (ANN, BOB, ANN, BOB)]
+    while not all(task.done() for task in talks):
+        await store.forgetting.person(ANN, [])
+    await asyncio.gather(*talks)
+    await store.forgetting.person(ANN, [])
+    async with store.forgetting.engines.reading() as connection:
+        rows = {row.id: row for row in await connection.execute(select(tables.messages))}
+        heads = (await connection.scalars(select(tables.conversations.c.head_id))).all()
+    assert {row.author_id for row in rows.values()} == {BOB, None}
+    assert len(rows) == 2 * 8 * 3
+    for row in rows.values():
+        assert row.role == "user" or rows[row.parent_id].role == "user"
+    assert [head in rows for head in heads] == [True]
 
 
 def test_of_what_was_said_no_trace_is_left_in_the_file(sqlite_url: str) -> None:
