@@ -162,7 +162,7 @@ USAGE = Command(
     "What you used and what it cost, today and this month",
     "data",
     handler=_usage,
-    options=(Option("by", "For admins: this month by person, chat, model or provider", choices=tuple(_GROUPS)),),
+    options=(Option("by", "For admins: what everybody used this month", choices=tuple(_GROUPS)),),
     in_order=False,
     details="Days and months begin at midnight UTC.",
 )
