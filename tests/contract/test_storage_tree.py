@@ -39,9 +39,10 @@ KINDS = (
     "new",
 )
 RARE = ("thread", "move")
+LOOKED_AT = ("drop", "choose", "move")
 
 steps: st.SearchStrategy[list[Step]] = st.lists(
-    st.tuples(st.sampled_from(KINDS), st.integers(0, 30), st.integers(0, 30)), min_size=1, max_size=40
+    st.tuples(st.sampled_from(KINDS), st.integers(0, 30), st.integers(0, 30)), min_size=8, max_size=40
 )
 
 
@@ -138,6 +139,11 @@ class Pair:
             for number in range(7):
                 shown = await self.store.by_answer(chat, f"shows {number}")
                 assert _turn(shown, names) == await self.tree.by_answer(chat, f"shows {number}")
+        await self.compare_branches()
+
+    async def compare_branches(self) -> None:
+        names = dict((*self.turns, *self.answers))
+        for chat in map(self.chat, range(len(CHATS))):
             if await self.tree.known(chat):
                 branch = [turn async for turn in self.store.branch(await self.store.current(chat))]
                 expected_branch = [turn async for turn in self.tree.branch(await self.tree.current(chat))]
@@ -169,6 +175,8 @@ def test_conversations_are_the_tree_in_memory(storage_url: str) -> None:
             pair = Pair(store.conversations, f"{tried}")
             for step in chosen:
                 await pair.take(step)
+                if step[0] in LOOKED_AT:
+                    await pair.compare_branches()
             await pair.compare()
 
         runner.run(live())
