@@ -156,6 +156,8 @@ def lay_out(view: View, fits: Fits, limit: int) -> View:
         if fits(wrap(piece, last.opener).rstrip()):
             return replace(view, parts=tuple(parts))
         end = cut(view.text, last.start, last.opener, fits, limit)
+        if end >= len(view.text):  # one character, and beside it a fence that leaves no room for it
+            return replace(view, parts=tuple(parts))
         parts[-1] = replace(last, end=end)
         sealed = view.text[last.start : end]
         parts.append(Part(start=end, opener=fence_after(f"{last.opener}\n{sealed}" if last.opener else sealed)))

@@ -45,7 +45,8 @@ class Speaker:
         post.finish(Scene(text, files, buttons))
         ids += (await post.deliver()).message_ids
         if post.refused:
-            ids += await self._tell(channel, notices.FILE_NOT_SHOWN.say(locale), (), None, private)
+            said = () if text else buttons  # without a word or a file there was no message to carry them
+            ids += await self._tell(channel, notices.FILE_NOT_SHOWN.say(locale), said, None, private)
         return ids
 
     async def ask(self, channel: Channel, text: str) -> tuple[str, ...]:

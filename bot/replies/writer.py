@@ -125,8 +125,8 @@ class Reply(Caller[Calling]):
         self._wake(durable=True)
 
     def withdraw(self, text: str) -> None:
-        """Take all that was said off the screen, so that `text` stands alone; more may be fed behind it, and then
-        the reply is finished. What was said is in no call that begins after this one.
+        """Take all that was said off the screen, so that `text` (some words) stands alone; more may be fed behind it,
+        and then the reply is finished. What was said is in no call that begins after this one.
 
         A message that the platform may have taken without saying so stays where it is, if it cannot be found again.
         """

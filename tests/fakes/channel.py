@@ -93,6 +93,7 @@ class SimulatedChannel:
     calls: list[tuple[float, str, str]] = field(default_factory=list)
     allowance: Allowance = field(default_factory=lambda: Allowance(4, 1.0))
     measure: Callable[[str], int] = utf16_length
+    preview_shown: str = ""
     made: int = 0
     refused_at: float = float("-inf")
 
@@ -115,6 +116,7 @@ class SimulatedChannel:
         if fault == "ambiguous-lost":
             raise Ambiguous
         self.made += 1
+        self.preview_shown = ""
         message_id = str(self.made)
         self._put(message_id, message)
         if message.nonce is not None:
@@ -147,6 +149,7 @@ class SimulatedChannel:
     async def preview(self, preview_id: int, message: Outgoing) -> None:
         await self._called("preview", replace(message, plain=True))
         self.previewed.append(message.source)
+        self.preview_shown = message.source
 
     async def delete(self, message_id: str) -> None:
         fault = await self._called("delete", Outgoing(message_id))

@@ -15,7 +15,7 @@ from bot.domain.platform import Button
 from bot.domain.text import clean, utf16_length
 from bot.replies.gate import Gates
 from bot.replies.splitter import cut, fence_after, wrap
-from bot.replies.writer import Delivery, Reply
+from bot.replies.writer import NOTHING, Delivery, Reply
 from tests.fakes.channel import LIMITS, Platform, SimulatedChannel
 from tests.fakes.loops import VirtualLoop
 
@@ -46,24 +46,69 @@ odd_words = st.sampled_from(
 )
 texts = st.lists(st.one_of(words, odd_words, st.text(max_size=20)), min_size=1, max_size=40).map("".join)
 faults = st.lists(
-    st.sampled_from(["", "", "", "flood", "not-sent", "ambiguous", "ambiguous-lost", "bad-format", "gone", "too-long"]),
+    st.sampled_from(
+        [
+            "",
+            "",
+            "",
+            "flood",
+            "not-sent",
+            "ambiguous",
+            "ambiguous-lost",
+            "bad-format",
+            "gone",
+            "too-long",
+            "file-refused",
+        ]
+    ),
     max_size=12,
 )
+older = st.one_of(st.just(0), st.integers(min_value=1, max_value=4))
+most_messages = st.one_of(st.none(), st.integers(min_value=1, max_value=3))
 relaxed = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check_screen(channel: SimulatedChannel, reply: Reply, text: str) -> None:
-    """What the messages show is the text, range by range, each as a message of its own."""
-    parts = reply._view.parts
+    """What the messages show is the text, range by range, each as a message of its own, or else a file with all."""
+    view = reply._view
     whole = clean(text)
-    assert parts[0].start == 0
-    for part, following in itertools.pairwise(parts):
+    assert view.parts[0].start == 0
+    for part, following in itertools.pairwise(view.parts):
         assert part.end == following.start
-    for part in parts:
+    for index, part in enumerate(view.parts):
         expected = wrap(whole[part.start : part.end], part.opener).rstrip()
-        if expected.strip():
+        if index == view.most:
+            assert index == len(view.parts) - 1
+            assert part.message_id is not None
+            assert channel.screen[part.message_id] == view.caption
+            assert [file.data.decode() for file in channel.files[part.message_id]] == [whole]
+        elif expected.strip():
             assert part.message_id is not None
             assert channel.screen[part.message_id] == expected
+            # A file that was refused only after it had been sent stays with the words.
+            assert {file.data.decode() for file in channel.files[part.message_id]} <= {whole}
+
+
+def with_older(channel: SimulatedChannel, count: int) -> tuple[str, ...]:
+    """Messages of an older answer on the screen."""
+    ids = tuple(f"old-{number}" for number in range(count))
+    for message_id in ids:
+        channel.screen[message_id] = "An older answer."
+        channel.buttons[message_id] = ("retry 0",)
+        channel.files[message_id] = ()
+    return ids
+
+
+def check_others(channel: SimulatedChannel, delivery: Delivery, scripted: list[str]) -> None:
+    """What else is on screen: calls whose answer never came, and what the platform refused to delete."""
+    others = set(channel.screen) - set(delivery.message_ids)
+    refused = {other for other in others if channel.screen[other] == NOTHING}
+    assert len(refused) <= scripted.count("bad-format")
+    assert len(others - refused) <= channel.platform.ambiguous_sends
+    assert not any(other.startswith("old") for other in others - refused)
+    assert not any(channel.buttons[other] for other in refused)
+    if "gone" not in scripted:  # else a new message stands below those that follow
+        assert [shown for shown in channel.screen if shown not in others] == list(delivery.message_ids)
 
 
 async def stream(reply: Reply, text: str, rng: random.Random) -> None:
@@ -76,8 +121,16 @@ async def stream(reply: Reply, text: str, rng: random.Random) -> None:
     reply.finish((RETRY,))
 
 
-async def deliver(channel: SimulatedChannel, gates: Gates, text: str, seed: int) -> tuple[Reply, Delivery]:
-    reply = Reply(channel, gates, nonce=f"n{channel.chat.chat_id}", buttons=(STOP,))
+async def deliver(
+    channel: SimulatedChannel,
+    gates: Gates,
+    text: str,
+    seed: int,
+    takes: tuple[str, ...] = (),
+    most: int | None = None,
+) -> tuple[Reply, Delivery]:
+    nonce = f"n{channel.chat.chat_id}"
+    reply = Reply(channel, gates, nonce=nonce, buttons=(STOP,), takes=takes, most=most)
     async with asyncio.TaskGroup() as group:
         delivery = group.create_task(reply.deliver())
         group.create_task(stream(reply, text, random.Random(seed)))
@@ -102,22 +155,70 @@ def test_every_part_fits_and_the_parts_are_the_text(text: str, limit: int) -> No
 
 
 @relaxed
-@given(text=texts, seed=st.integers(), dedupes=st.booleans(), scripted=faults)
-def test_the_screen_ends_with_the_whole_text(text: str, seed: int, dedupes: bool, scripted: list[str]) -> None:
+@given(text=texts, seed=st.integers(), dedupes=st.booleans(), scripted=faults, count=older, most=most_messages)
+def test_the_screen_ends_with_the_whole_text(
+    text: str, seed: int, dedupes: bool, scripted: list[str], count: int, most: int | None
+) -> None:
     platform = Platform(faults=iter(scripted))
     channel = SimulatedChannel(platform, limits=replace(LIMITS, dedupes=dedupes))
+    takes = with_older(channel, count)
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        reply, delivery = runner.run(deliver(channel, Gates(), text, seed))
+        reply, delivery = runner.run(deliver(channel, Gates(), text, seed, takes, most))
     assert platform.floods == 0
     if scripted.count("gone") < 2:  # who deletes a message again and again does not want it
         assert delivery.complete
         check_screen(channel, reply, text)
-    ghosts = set(channel.screen) - set(delivery.message_ids)
-    assert len(ghosts) <= platform.ambiguous_sends
+        check_others(channel, delivery, scripted)
     assert len(set(delivery.message_ids)) == len(delivery.message_ids)
     stops = [data for message_id in delivery.message_ids for data in channel.buttons.get(message_id, ())]
     assert "stop 1" not in stops
     assert all(len(wrapped) <= 90 for wrapped in channel.screen.values())
+
+
+async def deliver_withdrawn(
+    channel: SimulatedChannel, text: str, seed: int, takes: tuple[str, ...], instead: str
+) -> tuple[Reply, Delivery, int]:
+    """Show what comes of a text until it is withdrawn; with how many calls had begun by then."""
+    rng = random.Random(seed)
+    reply = Reply(channel, Gates(), nonce="n1", buttons=(STOP,), takes=takes)
+    delivery = asyncio.create_task(reply.deliver())
+    for start in range(0, len(text), 25):
+        reply.feed(text[start : start + 25])
+        await asyncio.sleep(rng.choice([0.0, 0.01, 0.1, 1.0]))
+    reply.withdraw(instead)
+    begun = len(channel.calls)
+    await asyncio.sleep(rng.choice([0.0, 0.02, 0.2, 20.0]))
+    reply.finish((RETRY,))
+    return reply, await delivery, begun
+
+
+@settings(relaxed, max_examples=max(1, EXAMPLES // 2))
+@given(
+    text=texts,
+    seed=st.integers(),
+    kind=st.sampled_from(["edits", "dedupes", "previews"]),
+    scripted=faults,
+    count=older,
+    length=st.sampled_from([1, 1, 12]),
+)
+def test_of_a_withdrawn_text_nothing_stays(
+    text: str, seed: int, kind: str, scripted: list[str], count: int, length: int
+) -> None:
+    limits = replace(LIMITS, dedupes=kind == "dedupes", previews=kind == "previews")
+    channel = SimulatedChannel(Platform(faults=iter(scripted)), limits=limits)
+    instead = "§ withheld. " * length
+    takes = with_older(channel, count)
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        reply, delivery, begun = runner.run(deliver_withdrawn(channel, text, seed, takes, instead))
+    assert channel.platform.floods == 0
+    later = [shown for _, kind, shown in channel.calls[begun:] if kind in ("send", "edit", "preview")]
+    assert all(shown == NOTHING or shown in instead for shown in later)
+    if scripted.count("gone") < 2:
+        assert delivery.complete
+        check_screen(channel, reply, instead)
+        check_others(channel, delivery, scripted)
+    if kind == "previews" and channel.preview_shown:
+        assert channel.preview_shown in instead
 
 
 @relaxed

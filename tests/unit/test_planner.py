@@ -47,6 +47,12 @@ def test_parts_join_up() -> None:
     assert "".join(LONG[part.start : part.end] for part in view.parts) == LONG
 
 
+def test_a_fence_that_leaves_no_room_opens_no_messages_without_end() -> None:
+    view = View(text="```python\nab", parts=(Part(0, end=10), Part(10, opener="```python")))
+    parts = lay_out(view, lambda source: len(source) <= 5, 5).parts
+    assert [(part.start, part.end) for part in parts] == [(0, 10), (10, 11), (11, None)]
+
+
 def test_white_space_at_the_end_opens_no_message() -> None:
     assert len(laid_out(View(text="word " * 11 + " " * 100)).parts) == 1
 
