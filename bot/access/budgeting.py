@@ -155,8 +155,6 @@ class Budgeting:
                 spent = await self._ledger.spent(since, chat=slot.name)
             case "total":
                 spent = await self._ledger.spent(since)
-        if start_of(period, clock.utc_now().date()) != since:
-            return
         self._counts.load(slot, period, {"tokens": spent.tokens, "dollars": spent.cost})
         for spending in self._unwritten:
             if slot in slots_of(spending.account) and spending.at.astimezone(UTC).date() >= since:

@@ -332,7 +332,12 @@ def test_each_call_is_counted_once_however_the_ledger_is_read(seed: int, calls: 
 
             async def call() -> None:
                 await pause()
-                await books.spend(budgets, tokens=1)
+                reservation = await budgets.reserve(ANN, {"tokens": 1}, "p/m")
+                await pause()
+                ended = books.call(tokens=1)
+                budgets.settle(reservation, [ended])
+                await pause()
+                await budgets.write(ended)
 
             async def look() -> None:
                 await pause()
