@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.access.policy import AccessPolicy
+from bot.access.prices import load_prices
 from bot.app import PlatformFactory
 from bot.commands.catalogue import COMMANDS
 from bot.conversation.personas import load_personas
@@ -50,6 +51,7 @@ async def check(settings: Settings, factories: Mapping[str, PlatformFactory | No
 
 def _check_files(settings: Settings) -> Iterator[Line]:
     yield _line("Access", lambda: _who(access_policy(settings)))
+    yield _line("Prices", lambda: _prices(settings))
     yield _line("Personas", lambda: f"{len(load_personas(settings.personas_file))} to choose from")
 
 
@@ -58,6 +60,11 @@ def _who(policy: AccessPolicy) -> str:
         return "nobody yet; write to the bot to learn your id, and put it into ADMINS"
     allowed = "everybody" if "*" in policy.allowed else f"{len(policy.allowed)} entries in ALLOWED"
     return f"{len(policy.admins)} admins, {allowed}"
+
+
+def _prices(settings: Settings) -> str:
+    load_prices(settings.prices)
+    return f"those that ship, and {len(settings.prices)} of PRICES"
 
 
 def _line(name: str, look: Callable[[], str]) -> Line:

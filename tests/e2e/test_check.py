@@ -57,9 +57,9 @@ async def test_all_is_well(tmp_path: Path) -> None:
         found = await lines(chosen, factories)
     assert [line for line in found if not line.good] == []
     assert [line.text.split(":")[0] for line in found] == [
-        "Access", "Personas", "Database", "Provider fake", "Model fake/test-model",
+        "Access", "Prices", "Personas", "Database", "Provider fake", "Model fake/test-model",
         "Model fake/gpt-image-2", "Model fake/gpt-4o-mini-tts", "Model fake/other-model",
-        "Pictures", "Recordings", "Speech", "Telegram", "Discord",
+        "Pictures", "Recordings", "Speech", "Moderation", "Telegram", "Discord",
     ]  # fmt: skip
     assert {"Pictures: fake/gpt-image-2", "Recordings: off (TRANSCRIPTION_MODEL is not set)"} <= {
         line.text for line in found
@@ -78,6 +78,7 @@ async def test_one_problem_does_not_hide_the_others(tmp_path: Path) -> None:
             chat_model="fake/test-model",
             allowed=("12345",),
             personas_file=tmp_path / "missing.toml",
+            prices={"fake/test-model": {"inptu": 1.0}},
             database_url="nonsense://",
         )
         bad: dict[str, PlatformFactory | None] = {
@@ -86,7 +87,7 @@ async def test_one_problem_does_not_hide_the_others(tmp_path: Path) -> None:
         }
         found = await lines(chosen, bad)
     problems = [line.text for line in found if not line.good]
-    for start in ("ALLOWED: ", "PERSONAS_FILE: ", "DATABASE_URL: ", "Provider fake: ", "Provider gone: ",
+    for start in ("ALLOWED: ", "PERSONAS_FILE: ", "PRICES: ", "DATABASE_URL: ", "Provider fake: ", "Provider gone: ",
                   "Model fake/test-model: ", "Telegram: TELEGRAM_TOKEN: "):  # fmt: skip
         assert any(text.startswith(start) for text in problems), start
     assert WRONG_KEY not in "".join(problems)
@@ -99,6 +100,23 @@ async def test_a_provider_without_a_usual_model_needs_one_named(tmp_path: Path) 
     found = await lines(settings(tmp_path, providers=providers, chat_model=None))
     sentence = "CHAT_MODEL: is missing, and nobody knows which model of mine should answer."
     assert Line(False, f"{sentence} Example: CHAT_MODEL=mine/the-model") in found
+
+
+@pytest.mark.parametrize(("moderation", "what"), [("question", "questions"), ("both", "questions and answers")])
+async def test_what_moderation_looks_at(moderation: str, what: str, tmp_path: Path) -> None:
+    found = await lines(settings(tmp_path, moderation=moderation))
+    assert Line(True, f"Moderation: demo/judge judges {what}") in found
+    key = settings(tmp_path, moderation=moderation, openai_api_key="k", openai_base_url="http://127.0.0.1:1")
+    assert Line(True, f"Moderation: openai/omni-moderation-latest judges {what}") in await lines(key)
+
+
+async def test_moderation_is_not_off_in_silence(tmp_path: Path) -> None:
+    mine = {"mine": {"base_url": "http://127.0.0.1:1"}}
+    found = await lines(settings(tmp_path, moderation="answer", providers=mine, chat_model="mine/m"))
+    (problem,) = [line.text for line in found if not line.good]
+    assert problem.startswith("MODERATION_MODEL: is missing: MODERATION is on")
+    named = settings(tmp_path, moderation="answer", moderation_model="mine/judge", providers=mine, chat_model="mine/m")
+    assert Line(True, "Moderation: mine/judge judges answers") in await lines(named)
 
 
 async def test_a_fresh_installation_is_told_what_comes_next(tmp_path: Path) -> None:
