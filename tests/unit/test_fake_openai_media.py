@@ -1,4 +1,4 @@
-"""The fake provider keeps OpenAI's rules for pictures, recordings and speech; the SDK is the judge."""
+"""The fake provider keeps OpenAI's rules for pictures, recordings, speech and moderation; the SDK is the judge."""
 
 from __future__ import annotations
 
@@ -223,6 +223,24 @@ async def test_a_model_that_does_not_make_every_format() -> None:
         with pytest.raises(openai.BadRequestError, match="'mp3', 'wav'"):
             await client.audio.speech.create(**SAY, response_format="opus")
         assert (await client.audio.speech.create(**SAY, response_format="mp3")).content
+
+
+async def test_verdicts(fake: OpenAIFake, client: AsyncOpenAI) -> None:
+    model = "omni-moderation-latest"
+    (fine,) = (await client.moderations.create(model=model, input="Hello.")).results
+    assert not fine.flagged
+    assert not fine.categories.harassment_threatening
+    fake.media_answers.append(MediaScript(flags=["harassment/threatening"]))
+    both = (await client.moderations.create(model=model, input=["You!", "And you!"])).results
+    assert [(each.flagged, each.categories.harassment_threatening) for each in both] == [(True, True)] * 2
+
+
+@pytest.mark.parametrize(
+    "fields", [{"input": []}, {"input": [5]}, {"input": None}, {"input": "Hello.", "extra_body": {"n": 1}}]
+)
+async def test_bad_moderation_requests_are_refused(fields: dict[str, Any], client: AsyncOpenAI) -> None:
+    with pytest.raises(openai.BadRequestError):
+        await client.moderations.create(model="omni-moderation-latest", **fields)
 
 
 async def test_models_do_what_they_can(client: AsyncOpenAI) -> None:
