@@ -385,7 +385,6 @@ BUDGET_WHO = Notice(
 )
 BUDGET_AMOUNT = Notice("{typed} is no amount. Use one such as {tokens}, {dollars}, or {none} to take a budget away.")
 BUDGET_UNITS = Notice("{typed} is an amount of dollars, not of tokens.")
-BUDGET_HOW_MUCH = Notice("Say how much: {usage}")
 BUDGET_SET = Notice("{whose}: at most {amount} {period}.")
 BUDGET_REMOVED = Notice("{whose}: no budget any more.")
 BUDGET_REMOVED_SETTINGS = Notice("{whose}: what was set here is gone. The bot's settings still say {amount} {period}.")
