@@ -165,7 +165,7 @@ async def test_cancelled_while_jobs_wait() -> None:
     lanes = Lanes(owner)
     order: list[str] = []
     lanes.submit("chat", job(order, "running", 5))
-    lanes.submit("chat", job(order, "waiting"))
+    lanes.submit("chat", job(order, "waiting", 0))
     await asyncio.sleep(1)
     await owner.close()
     assert order == []

@@ -73,6 +73,7 @@ async def test_a_model_without_sampling_keeps_the_preset_for_others(desk: Desk) 
     desk.models.names.append("acme/gpt-6-luna")
     await desk.run("/model acme/gpt-6-luna")
 
+    assert "takes no" not in await desk.say("/preset")
     said = await desk.say("/preset creative")
     assert said.endswith("\n`acme/gpt-6-luna` takes no temperature and the like; the preset is kept for other models.")
     assert stored(desk, "preset") == "creative"
@@ -146,6 +147,10 @@ async def test_a_value_in_its_range_is_set(desk: Desk, line: str, shown: str) ->
         (
             "stop a|b|c|d|e",
             "`stop` takes up to 4 texts with | between them, each of at most 100 characters, not `a|b|c|d|e`.",
+        ),
+        (
+            f"stop {'x' * 101}",
+            f"`stop` takes up to 4 texts with | between them, each of at most 100 characters, not `{'x' * 39}…`.",
         ),
         ("stop |", "`stop` takes up to 4 texts with | between them, each of at most 100 characters, not `|`."),
     ],

@@ -83,6 +83,14 @@ async def test_what_comes_too_late_stands_for_itself() -> None:
     assert ((await paste.whole()).text, (await late.whole()).text) == (LONG, "late")
 
 
+async def test_what_comes_when_it_was_just_whole_is_not_lost() -> None:
+    pastes = Pastes()
+    await begun(pastes, piece(1)).whole()
+    assert clock() == QUIET
+
+    assert await begun(pastes, piece(2, "late")).whole() == piece(2, "late")
+
+
 @pytest.mark.parametrize(
     ("text", "full"),
     [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.presets import PRESETS
-from bot.conversation.sampling import PARAMETERS, RANGES, STOP, read, written
+from bot.conversation.sampling import LONGEST_STOP, PARAMETERS, RANGES, STOP, read, written
 from bot.conversation.setup import Setups
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.personas import Persona, Sampling, Variant
@@ -117,3 +117,9 @@ def test_numbers_are_taken_in_their_range_alone(name: str, number: float) -> Non
     inside = RANGES[name].minimum <= number <= RANGES[name].maximum
     if not RANGES[name].whole:
         assert (read(name, repr(number)) is not None) == inside
+
+
+def test_texts_that_end_an_answer_are_few_and_short() -> None:
+    assert read(STOP, "|".join(["x" * LONGEST_STOP, "b", "c", "d"])) == ("x" * LONGEST_STOP, "b", "c", "d")
+    assert read(STOP, "x" * (LONGEST_STOP + 1)) is None
+    assert read(STOP, "a|b|c|d|e") is None
