@@ -155,7 +155,7 @@ def _typed(buttons: tuple[Button, ...]) -> Iterator[str]:
                 before = head
             case "retry":
                 yield words.RETRY
-            case "change" | "larger":
-                pass  # nothing that could be typed does the same
-            case _:
+            case "continue":
                 yield button.label
+            case _:
+                pass  # nothing that could be typed does the same

@@ -15,7 +15,7 @@ import discord
 from adapters.discord.calls import showing
 from adapters.discord.channel import CurrentClient
 from bot.domain.recent import Recent
-from bot.errors import ChatGone, DeliveryError, MessageGone
+from bot.errors import Ambiguous, DeliveryError, NotSent, RetryLater
 
 log = logging.getLogger(__name__)
 
@@ -64,9 +64,10 @@ class Starters:
         try:
             async with asyncio.timeout(ANSWERED_WITHIN), showing():
                 starter = await self._current().http.get_message(thread.parent_id, thread.id)
-        except (MessageGone, ChatGone):
-            return False
-        except (DeliveryError, TimeoutError) as error:
+        except (RetryLater, NotSent, Ambiguous, TimeoutError) as error:
             log.info("nobody knows whose message the thread %s hangs on: %r", thread.id, error)
             return None
+        except DeliveryError:
+            # It hangs on none, or the bot may not read what was said there.
+            return False
         return int(starter["author"]["id"]) == bot_id

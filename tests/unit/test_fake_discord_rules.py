@@ -99,6 +99,33 @@ async def test_an_archived_thread_refuses_edits_until_somebody_writes(http: Http
     assert (await http("PATCH", f"{messages}/{made['id']}", {"content": "y"}))[0] == 200
 
 
+async def test_threads_on_messages(http: Http, fake: DiscordFake, ann: User) -> None:
+    guild = fake.guild("Lab")
+    place, thread = guild.channel("general"), guild.thread(guild.channel("other"), "a topic", ann)
+    said = fake.say(place, ann, "hello")
+    on_it = f"/channels/{place.id}/messages/{said}/threads"
+    assert codes(await http("POST", on_it, {"name": ""})) == (400, 50035)
+    assert codes(await http("POST", on_it, {"name": "x", "auto_archive_duration": 5})) == (400, 50035)
+    in_thread = f"/channels/{thread.id}/messages/{fake.say(thread, ann, 'hello')}/threads"
+    assert codes(await http("POST", in_thread, {"name": "x"})) == (400, 50024)
+    dm = fake.dm(ann)
+    in_dm = f"/channels/{dm.id}/messages/{fake.say(dm, ann, 'hello')}/threads"
+    assert codes(await http("POST", in_dm, {"name": "x"})) == (400, 50003)
+    status, made = await http("POST", on_it, {"name": "x", "auto_archive_duration": 60})
+    assert (status, made["id"]) == (201, said)
+    assert codes(await http("POST", on_it, {"name": "x"})) == (400, 160004)
+
+
+async def test_deleting_has_a_limit_of_its_own(http: Http, fake: DiscordFake, messages: str) -> None:
+    _, made = await http("POST", messages, {"content": "x"})
+    await http("PATCH", f"{messages}/{made['id']}", {"content": "y"})
+    edited = http.last.headers["X-RateLimit-Bucket"]
+    assert (await http("DELETE", f"{messages}/{made['id']}"))[0] == 204
+    assert (http.last.headers["X-RateLimit-Limit"], http.last.headers["X-RateLimit-Remaining"]) == ("5", "4")
+    assert float(http.last.headers["X-RateLimit-Reset-After"]) <= 1.0
+    assert http.last.headers["X-RateLimit-Bucket"] != edited
+
+
 async def test_texts_have_a_length(http: Http, messages: str) -> None:
     assert codes(await http("POST", messages, {"content": " \n"})) == (400, 50006)
     assert (await http("POST", messages, {"content": "\N{GRINNING FACE}" * 2000}))[0] == 200

@@ -24,7 +24,7 @@ from bot.ports import Channel
 
 STOP = (Button("Stop", "stop 1"),)
 RETRY = (Button("Retry", "retry 1"),)
-PAINT = (Button("Again", "retry 1"), Button("Change", "change 1", asks=True))
+PAINT = (Button("Again", "retry 1"), Button("Change", "change 1", asks=True), Button("2 ›", "show 1 2"))
 
 
 def picture(colour: str, width: int = 600, height: int = 400) -> OutgoingFile:

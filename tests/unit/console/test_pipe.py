@@ -317,6 +317,19 @@ async def test_an_answer_is_complete_when_its_stop_button_is_gone() -> None:
         assert new.finished.is_set()
 
 
+async def test_what_was_printed_stays() -> None:
+    with pipe() as (result, stdout):
+        asked = channel(PlainView(Output(stdout)))
+        assert asked.limits.folds
+        message_id = await asked.send(Outgoing("a", buttons=STOP))
+        await asked.delete(message_id)
+        assert not asked.finished.is_set()
+        await asked.edit(message_id, Outgoing("a b"))
+        assert asked.finished.is_set()
+        stdout.close()
+        assert result.read() == "a b\n"
+
+
 async def test_files_without_a_stop_button_complete_an_answer(tmp_path: Path) -> None:
     with pipe() as (_, stdout):
         painting = ConsoleChannel(CHAT, Attached(), Folder(tmp_path), PlainView(Output(stdout)))

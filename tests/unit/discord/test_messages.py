@@ -53,9 +53,14 @@ async def test_the_role_of_the_bot_means_the_bot_and_others_become_names(
 
 
 async def test_words_that_turn_to_nobody(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
+    """They come as they are, with all that belongs to them."""
+    bob = fake.user("Bob")
     async with connect() as bot:
-        fake.say(general, ann, "just talking")
-        assert (await _heard(bot)).addressing == "none"
+        said = fake.send_file(general, ann, b"\x89PNG", "cat.png", text=f"look,  {bob.mention}: Parley ")
+        heard = await _heard(bot)
+    assert (heard.text, heard.addressing) == ("look,  @Bob: Parley", "none")
+    assert (heard.message_id, heard.author.name, heard.chat.chat_id) == (said, "Ann", general.id)
+    assert [file.name for file in heard.attachments] == ["cat.png"]
 
 
 async def test_a_reply_to_the_bot_quotes_it(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:

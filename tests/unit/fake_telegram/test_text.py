@@ -52,6 +52,13 @@ async def test_an_entity_loses_the_blanks_it_begins_with_and_what_is_removed_ins
     assert sent.parse_entities() == {sent.entities[0]: "a\nb", sent.entities[1]: " c"}
 
 
+async def test_quotes_do_not_nest(fake: TelegramFake, bot: Bot) -> None:
+    chat = fake.private(fake.user(42))
+    quotes = [MessageEntity("expandable_blockquote", 0, 3), MessageEntity("blockquote", 2, 1)]
+    sent = await bot.send_message(chat.id, "a\nb\nc", entities=[*quotes, MessageEntity("blockquote", 4, 1)])
+    assert [(e.type, e.offset) for e in sent.entities] == [("expandable_blockquote", 0), ("blockquote", 4)]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n \t", "\u200b", "\u2060 "])
 async def test_nothing_visible_is_refused(fake: TelegramFake, bot: Bot, text: str) -> None:
     chat = fake.private(fake.user(42))

@@ -179,6 +179,21 @@ async def test_refusals(fake: TelegramFake, entered: TelegramPlatform, channel: 
         await channel.send(Outgoing("x"))
 
 
+async def test_deleting(fake: TelegramFake, channel: TelegramChannel, chat: Chat) -> None:
+    message_id = await channel.send(Outgoing("x"))
+    await channel.delete(message_id)
+    await channel.delete(message_id)
+    assert fake.screen(chat).by_bot() == []
+    old = {"ok": False, "error_code": 400, "description": "Bad Request: message can't be deleted for everyone"}
+    fake.faults.add(Fault("status", "deleteMessage", status=400, body=old))
+    kept = await channel.send(Outgoing("y"))
+    with pytest.raises(BadFormat):
+        await channel.delete(kept)
+    fake.block(fake.user(7))
+    with pytest.raises(ChatGone):
+        await channel.delete(kept)
+
+
 async def test_nobody_there(fake: TelegramFake, notes: MemoryNotes, chat: Chat) -> None:
     async with TelegramPlatform(fake.token, notes, COMMANDS, api_url="http://127.0.0.1:1") as platform:
         with pytest.raises(NotSent):

@@ -57,6 +57,8 @@ CASES: list[tuple[Exception, type[DeliveryError]]] = [
     (BadRequest("Bad Request: message to edit not found"), MessageGone),
     (BadRequest("Bad Request: message can't be edited"), MessageGone),
     (BadRequest("Bad Request: MESSAGE_ID_INVALID"), MessageGone),
+    (BadRequest("Bad Request: message to delete not found"), MessageGone),
+    (BadRequest("Bad Request: message can't be deleted for everyone"), BadFormat),
     (BadRequest("Bad Request: chat not found"), ChatGone),
     (BadRequest("Bad Request: not enough rights to send text messages to the chat"), ChatGone),
     (BadRequest("Bad Request: have no rights to send a message"), ChatGone),

@@ -46,6 +46,11 @@ def test_drafts_are_for_private_chats() -> None:
     assert not limits_for("private", "edit").previews
 
 
+def test_quotes_fold_and_no_thread_hangs_on_a_message() -> None:
+    limits = limits_for("group", "edit")
+    assert (limits.folds, limits.threads) == (True, False)
+
+
 def test_files() -> None:
     limits = limits_for("group", "edit")
     assert limits.caption == MessageLimit.CAPTION_LENGTH

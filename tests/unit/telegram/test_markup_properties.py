@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from adapters.telegram.markup import Markup
 from bot.domain.text import utf16_length
-from tests.fakes.telegram_entities import formatted
+from tests.fakes.telegram_entities import QUOTES, formatted
 
 MARKUP = Markup()
 
@@ -64,7 +64,7 @@ def test_telegram_takes_it_as_it_is(source: str) -> None:
         words = units[2 * entity["offset"] : 2 * (entity["offset"] + entity["length"])].decode("utf-16-le")
         assert words
         assert words == words.rstrip()
-        assert words == words.lstrip() or entity["type"] in ("pre", "blockquote")
+        assert words == words.lstrip() or entity["type"] in ("pre", *QUOTES)
 
 
 @given(MARKDOWN)
@@ -76,8 +76,9 @@ def test_entities_nest(source: str) -> None:
                 continue
             assert inner.offset + inner.length <= outer.offset + outer.length
             assert outer.type not in ("code", "pre")
-            assert inner.type not in ("code", "pre") or outer.type == "blockquote"
+            assert inner.type not in ("code", "pre") or outer.type in QUOTES
             assert inner.type != outer.type
+            assert not {inner.type, outer.type} <= QUOTES
 
 
 @given(MARKDOWN | st.text(max_size=200))

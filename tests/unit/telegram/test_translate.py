@@ -75,6 +75,16 @@ def test_somebody_else_named() -> None:
     assert (event.text, event.addressing) == (text, "none")
 
 
+def test_what_is_said_to_nobody_comes_as_it_is() -> None:
+    text = "ask @other_bot  about it, Parley "
+    photo = [{"file_id": "p", "file_unique_id": "p", "width": 9, "height": 9}]
+    event = words(caption=text, caption_entities=[entity("mention", 4, 10)], photo=photo)
+    assert (event.text, event.addressing, event.author.name, event.message_id) == (text, "none", "Ann Lee", "5")
+    assert [attachment.handle for attachment in event.attachments] == ["p"]
+    robot: dict[str, Any] = {"from": {"id": 9, "is_bot": True, "first_name": "Robot"}}
+    assert read(text=text, **robot) is None
+
+
 def test_an_entity_beyond_the_text() -> None:
     assert words(text="hi", entities=[entity("mention", 50, 11)]).text == "hi"
 
