@@ -119,13 +119,14 @@ def offer(call: Call, matter: Matter) -> Reply:
     choices = [choice for choice in matter.choices if obstacle(call, matter, choice.value) is None]
     if not choices:
         return Reply(notices.REPLY_PRIVATE.say(locale))
-    lines = [f"- **{choice.label.say(locale)}** – {choice.means.say(locale)}" for choice in choices]
+    lines = [f"- {code(each.value)} – **{each.label.say(locale)}**: {each.means.say(locale)}" for each in choices]
+    how = notices.SETTINGS_OR.say(locale, usage=code(f"/settings {matter.name} {choices[-1].value}"))
     offered: list[Button] = []
     for choice in choices:
         label = buttons.marked(choice.label.say(locale), choice is chosen)
         line = f"/settings {matter.name} {choice.value}"
         offered += buttons.asking(label, line) if choice.value == WORD else buttons.run([(label, line)])
-    return Reply("\n".join([matter.ask.say(locale), *lines]), tuple(offered))
+    return Reply("\n".join([matter.ask.say(locale), *lines, how]), tuple(offered))
 
 
 async def put(call: Call, matter: Matter, typed: str) -> str | Reply:

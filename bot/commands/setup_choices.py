@@ -63,8 +63,10 @@ async def put_model(call: Call, typed: str) -> str | Reply:
 
 
 async def offer_preset(call: Call) -> Reply:
+    locale = call.person.locale
     setup = await call.services.setups.of(call.chat, call.person)
-    text = "\n".join([notices.ASK_PRESET.say(call.person.locale), sampling.preset_list(call.person.locale)])
+    how = notices.SETTINGS_OR.say(locale, usage=code("/settings preset creative"))
+    text = "\n".join([notices.ASK_PRESET.say(locale), sampling.preset_list(locale), how])
     return Reply(text, sampling.preset_buttons(setup, "/settings preset"))
 
 
@@ -88,12 +90,13 @@ async def offer_voice(call: Call) -> Reply:
         ("off", notices.VOICE_ANSWER_OFF, notices.VOICE_ANSWER_OFF_MEANS),
         ("on", notices.VOICE_ANSWER_ON, notices.VOICE_ANSWER_ON_MEANS),
     )
-    lines = [f"- **{label.say(locale)}** – {means.say(locale)}" for _, label, means in choices]
+    lines = [f"- {code(value)} – **{label.say(locale)}**: {means.say(locale)}" for value, label, means in choices]
+    how = notices.SETTINGS_OR.say(locale, usage=code("/settings voice on"))
     offered = buttons.run(
         (marked(label.say(locale), value == chosen), f"/settings voice {value}") for value, label, _ in choices
     )
     write = buttons.asking(notices.WRITE_VOICE.say(locale), "/settings voice")
-    return Reply("\n".join([notices.ASK_VOICE.say(locale), *lines]), (*offered, *write))
+    return Reply("\n".join([notices.ASK_VOICE.say(locale), *lines, how]), (*offered, *write))
 
 
 async def put_voice(call: Call, typed: str) -> str | Reply:

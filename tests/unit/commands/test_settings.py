@@ -45,10 +45,10 @@ async def test_everything_is_shown_in_one_message(desk: Desk) -> None:
         "- Preset: the model's own values\n"
         "- Conversations: one for each thread\n"
         "- When I answer: when mentioned\n"
-        "- While I answer: wait\n"
+        "- While I answer: questions wait\n"
         "- Reasoning: hidden\n"
         "- Voice: in writing\n"
-        "Press what you want to change."
+        "Press what you want to change, or send `/settings busy`."
     )
     assert [button.data for button in reply.buttons] == [f"run /settings {name}" for name in NAMES]
     assert reply.in_place
@@ -74,7 +74,7 @@ async def test_what_is_set_is_shown(desk: Desk) -> None:
         "- Preset: `creative`, temperature `0.5`",
         "- Conversations: one for each person",
         "- When I answer: when mentioned, and at the word `Hey Jarvis`",
-        "- While I answer: merge",
+        "- While I answer: questions are merged",
         "- Reasoning: shown",
         "- Voice: `nova`",
     ]
@@ -144,6 +144,16 @@ async def test_a_few_models_are_offered_and_many_are_asked_for(desk: Desk) -> No
     assert [button.data for button in offered] == [
         "run /settings model default", "ask /settings model", "run /settings"
     ]  # fmt: skip
+
+
+async def test_choices_say_what_they_do_and_how_they_are_typed(desk: Desk) -> None:
+    assert await desk.say("/settings scope") == (
+        "Who shares a conversation with me?\n"
+        "- `thread` – **one for each thread**: every thread or topic has its own, and so has the chat outside of them\n"
+        "- `shared` – **one for all threads**: what is said in one thread or topic is known in all of them\n"
+        "- `person` – **one for each person**: everybody has their own, and what others asked me is no part of it\n"
+        "Choose, or send `/settings scope person`."
+    )
 
 
 async def test_what_is_unknown_is_said_and_asked_for_again(desk: Desk) -> None:
@@ -252,7 +262,7 @@ async def test_what_it_takes_to_see_all_messages_is_said(desk: Desk, platform: s
 async def test_a_thread_has_settings_of_its_own(desk: Desk) -> None:
     await desk.run("/settings busy merge")
     move_to(desk, replace(CHAT, thread_id="7"))
-    assert "While I answer: merge" in (await reply_to(desk, "/settings")).text
+    assert "While I answer: questions are merged" in (await reply_to(desk, "/settings")).text
     assert (await reply_to(desk, "/settings busy reject")).text.startswith("**Settings of this thread**")
     assert manner(desk).busy == "reject"
 
