@@ -31,10 +31,9 @@ class _Block:
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """The text that is to stand for the turns with these ends once they fall out; `former` stood before them."""
+    """The text that is to stand for the turns with these ends, and all before them, once they fall out."""
 
     ends: tuple[int, ...]
-    former: str
     text: str
 
 
@@ -121,10 +120,10 @@ class Summaries:
         the others until then. A job for turns that are not there any more is ended."""
         first = history.exchanges[0].end
         ready, job = self._ready.get(first), self._jobs.get(first)
-        if ready is not None and ready.former == history.summary and _begins(history, ready.ends):
+        if ready is not None and _begins(history, ready.ends):
             return len(ready.ends), ready.text
         if job is not None and not job.blocks[-1].cut:
-            if job.former == history.summary and _begins(history, _ends(job.blocks[-1].exchanges)):
+            if _begins(history, _ends(job.blocks[-1].exchanges)):
                 return len(job.blocks[-1].exchanges), history.summary
             if job.task is not None:
                 job.task.cancel()
@@ -154,7 +153,7 @@ class Summaries:
                 if block.cut:
                     await self._record(ends[-1], text)
                 elif block is job.blocks[-1]:
-                    self._ready[job.first] = _Ready(ends, job.former, text)
+                    self._ready[job.first] = _Ready(ends, text)
                 job.former = text
                 del job.blocks[0]
         finally:

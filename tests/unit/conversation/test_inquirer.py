@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -11,6 +12,7 @@ from bot.conversation.estimates import MESSAGE_TOKENS, REPLY_SHARE, Estimates
 from bot.conversation.inquirer import Inquirer
 from bot.conversation.inquiry import Inquiry, Outcome
 from bot.conversation.setup import Setup
+from bot.conversation.summary_writer import SummaryWriter
 from bot.conversation.summing import Summaries
 from bot.conversation.window import BEFORE, MEANWHILE
 from bot.domain.conversations import Answer, Exchange, History, Question
@@ -26,6 +28,7 @@ from bot.replies.writer import Reply
 from tests.fakes.memory import MemoryChannel
 from tests.fakes.memory_history import MemoryConversations
 from tests.unit.conversation.parts import ANN, CHAT, ScriptedChat
+from tests.unit.conversation.summarist import Summarist
 
 pytestmark = pytest.mark.virtual
 
@@ -48,14 +51,16 @@ class Desk:
     estimates: Estimates = field(default_factory=lambda: Estimates(len))
     outcome: Outcome = field(default_factory=lambda: Outcome(""))
 
+    def __post_init__(self) -> None:
+        self.summaries = Summaries(self.conversations, None)
+
     @property
     def inquirer(self) -> Inquirer:
-        summaries = Summaries(self.conversations, None)
         return Inquirer(
             self.conversations,
             self.models,
             self.estimates,
-            summaries,
+            self.summaries,
             budget=lambda model: self.tokens,
             most_history=self.tokens,
         )
@@ -175,6 +180,36 @@ async def test_it_is_made_as_short_as_the_provider_says() -> None:
     assert estimate.request(first) == pytest.approx(700, abs=45), "each text is rounded up"
     assert limit / 4 < estimate.request(second) <= limit
     assert desk.conversations.summaries == {20 - desk.turns[1]: ""}
+
+
+async def test_what_a_request_has_beside_its_history_stays_as_long_as_it_is() -> None:
+    """Of 1,000 tokens 540 are history; with the others there is room for 210 in three quarters of 900."""
+    desk = Desk()
+    question = Question("k", ANN.handle, "Ann", "x" * 446)
+    inquiry = Inquiry(SETUP, question, ACCOUNT, history=history(27))
+    await desk.ask(inquiry, [PromptTooLong(MODEL, "", 1004, 900)], YES)
+
+    first, second = desk.models.requests
+    assert desk.estimates.request(first) == pytest.approx(1004, abs=1)
+    assert desk.estimates.request(second) <= 900 * (1 - REPLY_SHARE)
+    assert desk.turns == [27, 5]
+
+
+async def test_each_turn_falls_out_once() -> None:
+    """Cut by the budget first, then by the provider."""
+    desk, summarist = Desk(tokens=400), Summarist()
+    desk.summaries = Summaries(desk.conversations, SummaryWriter(summarist, desk.estimates))
+    await desk.ask(about(history(21)), [PromptTooLong(MODEL)], YES)
+    for _ in range(3):
+        summarist.free.set()
+        await asyncio.sleep(0.01)
+
+    assert desk.turns == [10, 2]
+    first, second = [summarist.told(number) for number in range(2)]
+    assert "ask00010" in first
+    assert "ask00010" not in second
+    assert "ask00018" in second
+    assert desk.conversations.summaries == {11: "sum 1", 19: "sum 2"}
 
 
 async def test_what_was_learned_holds_for_the_next_question() -> None:

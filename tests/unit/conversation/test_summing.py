@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,52 +17,20 @@ from bot.conversation.summary_writer import LONGEST, SummaryWriter, longest
 from bot.conversation.summing import Summaries
 from bot.conversation.window import Window
 from bot.domain.conversations import Answer, Exchange, History, Question
-from bot.domain.events import Finished, FinishReason, ReplyEvent, Started, TextDelta, UsageSeen
+from bot.domain.events import Finished, ReplyEvent, TextDelta
 from bot.domain.media import PictureRef
-from bot.domain.prompts import ChatRequest, ModelInfo
-from bot.domain.usage import Account, Usage
-from bot.errors import ModelError, ProviderDown, StorageError
+from bot.domain.prompts import ChatRequest
+from bot.domain.usage import Account
+from bot.errors import ProviderDown, StorageError
 from tests.fakes.loops import VirtualLoop
 from tests.fakes.memory_history import MemoryConversations
+from tests.unit.conversation.summarist import MODEL, Summarist
 
 pytestmark = pytest.mark.virtual
 
-MODEL = "acme/large"
 ACCOUNT = Account("telegram:42", "telegram:1:100")
 TOKENS = 1000
-
-
-@dataclass(slots=True)
-class Summarist:
-    """Writes `sum 1`, `sum 2` and so on, once it is let go. An error is raised in its place."""
-
-    free: asyncio.Event = field(default_factory=asyncio.Event)
-    errors: list[ModelError] = field(default_factory=list)
-    reason: FinishReason = "stop"
-    requests: list[ChatRequest] = field(default_factory=list)
-
-    def knows(self, model: str) -> bool:
-        return True
-
-    async def models(self) -> Sequence[ModelInfo]:
-        return []
-
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
-        self.requests.append(request)
-        number = len(self.requests)
-        yield Started(model=MODEL)
-        yield TextDelta(text="of a try that failed")
-        yield Started(model=MODEL)
-        await self.free.wait()
-        if self.errors:
-            raise self.errors.pop(0)
-        yield TextDelta(text=f" sum {number}\n")
-        yield UsageSeen(usage=Usage(100, 5))
-        yield Finished(reason=self.reason)
-
-    def told(self, number: int = -1) -> str:
-        """What a request gave to sum up."""
-        return str(self.requests[number].messages[1].content)
+EXAMPLES = int(os.environ.get("PROPERTY_EXAMPLES", "100"))
 
 
 @dataclass
@@ -175,6 +144,8 @@ async def test_a_long_message_cuts_more_than_was_summed_up() -> None:
 
     assert (cut.summary, numbers(cut)) == ("sum 1", [9])
     assert "Notes so far:\nsum 1\n" in chat.model.told()
+    assert "turn 6 " not in chat.model.told(), "that is in the text before"
+    assert "turn 7 " in chat.model.told()
     await chat.let_go()
     assert chat.recorded == ["sum 2"]
 
@@ -193,6 +164,20 @@ async def test_a_branch_that_left_what_was_summed_up_does_not_get_it() -> None:
     assert cut.summary == ""
     await chat.let_go()
     assert "turn 2 " not in chat.model.told()
+
+
+async def test_what_is_being_summed_up_for_another_branch_is_given_up() -> None:
+    chat = Chat()
+    await chat.turns(8)
+    await chat.store.choose(2, leaf=False)
+    cut = await chat.turns(11)
+
+    assert (numbers(cut), cut.summary) == (list(range(14, 19)), "")
+    assert len(asyncio.all_tasks()) == 2, "the job of the other branch has ended"
+    await chat.let_go()
+    assert chat.recorded == ["sum 2"]
+    assert "turn 2 " not in chat.model.told()
+    assert "turn 13 " in chat.model.told()
 
 
 async def test_what_is_forgotten_does_not_come_back() -> None:
@@ -346,7 +331,7 @@ async def test_a_summary_is_bounded(tokens: int, room: int) -> None:
 # Whatever happens
 
 
-@settings(deadline=None)
+@settings(max_examples=EXAMPLES, deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(10, 1200), st.booleans(), st.integers(0, 9)),
