@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from adapters.discord.limits import CHANNEL
+from adapters.discord.limits import channel as limits_of
 from adapters.telegram.limits import limits_for
 from bot.domain.platform import Limits
 from tests.fakes.discord_api import DiscordFake
@@ -91,7 +91,7 @@ class DiscordPlace:
         self._guild = fake.guild("Server")
         self._ann = fake.user("Ann")
         self._channels = {}  # type: ignore[var-annotated]  # the fake's own channels, by number
-        self.limits = CHANNEL
+        self.limits = limits_of(threads=True)
         self.environment = {
             "DISCORD_TOKEN": fake.token,
             "DISCORD_API_URL": fake.api_url,

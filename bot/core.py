@@ -82,9 +82,11 @@ async def open_core(
         text=lambda model, text: estimates.of(model)(text),
         most=lambda model: min(USUAL_REPLY, profile_of(model).max_output or USUAL_REPLY),
     )
+    # What ships holds for the providers' own addresses.
+    elsewhere = {*settings.providers, *(["openai"] if settings.openai_base_url else [])}
     async with AsyncExitStack() as stack:
         metered = await stack.enter_async_context(
-            Metered(models.gateway, load_prices(settings.prices), budgets, estimate)
+            Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate)
         )
         gates = Gates()
         speaker = Speaker(gates)

@@ -322,6 +322,7 @@ class Router:
                 reply_to=_in_group(event.chat, event.message_id),
                 files=reply.files,
                 takes=(event.pressed,) if reply.in_place and event.pressed is not None else (),
+                locale=event.author.locale,
             )
 
     def _stop(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:

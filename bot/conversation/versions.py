@@ -51,7 +51,9 @@ class Versions:
             count=len(versions),
             reasoning=bool(wanted.reasoning) and not channel.limits.folds,
         )
-        shown = await self._speaker.say(channel, wanted.text, buttons=buttons, takes=there.message_ids, most=self._most)
+        shown = await self._speaker.say(
+            channel, wanted.text, buttons=buttons, takes=there.message_ids, most=self._most, locale=event.author.locale
+        )
         await self._conversations.place(wanted.id, shown)
 
     async def pick(self, event: ButtonPress, turn: Turn, channel: Channel) -> None:

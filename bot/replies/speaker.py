@@ -26,16 +26,17 @@ class Speaker:
         private: bool = False,
         files: tuple[OutgoingFile, ...] = (),
         takes: tuple[str, ...] = (),
+        most: int | None = None,
         locale: str | None = None,
     ) -> tuple[str, ...]:
         """Show a whole text and wait until it is shown; returns the ids of its messages.
 
-        It takes the place of the messages `takes` (see `Reply`). `files` are shown with the text as their caption, or
-        behind it where that is too long or takes a place; buttons are under the last message that can have some. Where
-        a file is not taken, a sentence in the language of `locale` says so.
+        It takes the place of the messages `takes` and has at most `most` of them (see `Reply`). `files` are shown with
+        the text as their caption, or behind it where that is too long or takes a place; buttons are under the last
+        message that can have some. Where a file is not taken, a sentence in the language of `locale` says so.
         """
         if not files:
-            return await self._tell(channel, text, buttons, reply_to, private, takes)
+            return await self._tell(channel, text, buttons, reply_to, private, takes, most, locale)
         ids: tuple[str, ...] = ()
         if takes or not channel.fits_caption(text):
             above = buttons if len(files) > 1 and channel.limits.album_apart else ()
@@ -63,9 +64,19 @@ class Speaker:
         reply_to: str | None,
         private: bool,
         takes: tuple[str, ...] = (),
+        most: int | None = None,
+        locale: str | None = None,
     ) -> tuple[str, ...]:
-        nonce = secrets.token_hex(8)
-        reply = Reply(channel, self._gates, nonce=nonce, reply_to=reply_to, private=private, takes=takes)
+        reply = Reply(
+            channel,
+            self._gates,
+            nonce=secrets.token_hex(8),
+            reply_to=reply_to,
+            private=private,
+            takes=takes,
+            most=most,
+            locale=locale,
+        )
         reply.feed(text)
         reply.finish(buttons)
         return (await reply.deliver()).message_ids

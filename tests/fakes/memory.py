@@ -11,6 +11,7 @@ from bot.domain.events import Finished, ReplyEvent, Started, TextDelta
 from bot.domain.ids import ChatRef, Person, scope_ladder
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import CommandCall
+from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.personas import Persona, Variant
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
@@ -129,7 +130,9 @@ class MemoryModels:
     transcripts: list[str | ModelError] = field(default_factory=list)
     paintings: list[Sequence[ImageEvent | ModelError]] = field(default_factory=list)
     sounds: list[Sound | ModelError] = field(default_factory=list)
-    requests: list[TranscriptionRequest | ImageRequest | SpeechRequest] = field(default_factory=list)
+    requests: list[TranscriptionRequest | ImageRequest | SpeechRequest | ModerationRequest] = field(
+        default_factory=list
+    )
 
     def knows(self, model: str) -> bool:
         return model.partition("/")[0] in self.providers
@@ -141,6 +144,10 @@ class MemoryModels:
         yield Started(model=request.model)
         yield TextDelta(text=str(request.messages[-1].content))
         yield Finished(reason="stop")
+
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        self.requests.append(request)
+        return Verdict(flagged=False)
 
     async def transcribe(self, request: TranscriptionRequest) -> str:
         self.requests.append(request)

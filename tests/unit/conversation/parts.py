@@ -23,6 +23,9 @@ GROUP = ChatRef("telegram", "1", "-5", "group")
 ANN = Person("telegram", "42", "Ann")
 BEN = Person("telegram", "43", "Ben")
 
+ACCOUNTS = Accounts(lambda _: False)
+ACCOUNT = ACCOUNTS.of(CHAT, ANN)
+
 EARS = "acme/ears"
 SIDE = 256
 """The longest side of pictures in these tests."""
@@ -125,8 +128,7 @@ def intake_with(
         return SIDE
 
     models = models or ears()
-    accounts = Accounts(lambda _: False)
-    return Intake(workshop, web or Web(), models, hearing, accounts, side=side, document_tokens=tokens)
+    return Intake(workshop, web or Web(), models, hearing, ACCOUNTS, side=side, document_tokens=tokens)
 
 
 @dataclass(slots=True)

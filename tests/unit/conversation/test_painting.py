@@ -17,7 +17,7 @@ from bot.errors import ContentFiltered, EmptyAnswer, ModelError, UsageError
 from bot.media.workshop import Workshop
 from tests.fakes import media
 from tests.fakes.memory import MemoryModels
-from tests.unit.conversation.parts import ANN
+from tests.unit.conversation.parts import ACCOUNT, ANN
 
 BRUSH = "acme/brush"
 ABLE = ImageAbilities(
@@ -160,7 +160,7 @@ async def paint(
     """The sketches, the files, the pictures that are kept, and what was asked."""
     made, models = painter(workshop, *events)
     sketches: list[OutgoingFile] = []
-    work = await made.paint(order, inputs, ANN, sketches.append)
+    work = await made.paint(order, inputs, ACCOUNT, sketches.append)
     (request,) = models.requests
     assert isinstance(request, ImageRequest)
     return sketches, work.files, work.pictures, request
@@ -171,7 +171,7 @@ async def test_the_model_gets_the_whole_order(workshop: Workshop) -> None:
     order = Order("a cat", "1024x1024", "high", 2)
     *_, request = await paint(workshop, order, Painted(data=media.png()), inputs=[given])
 
-    assert request == ImageRequest(BRUSH, "a cat", "1024x1024", "high", 2, (given,), person_hash(ANN))
+    assert request == ImageRequest(BRUSH, "a cat", "1024x1024", "high", 2, (given,), person_hash(ANN.handle), ACCOUNT)
     assert ANN.user_id not in (request.person or "")
 
 

@@ -17,7 +17,7 @@ from bot.replies.gate import Gates
 from bot.replies.writer import Reply
 from tests.fakes import media
 from tests.fakes.memory import MemoryModels, MemoryStore
-from tests.unit.conversation.parts import ANN, CHAT, HeldChannel
+from tests.unit.conversation.parts import ACCOUNT, ANN, CHAT, HeldChannel
 
 MADE = "The picture is made and shown to the person."
 
@@ -28,7 +28,7 @@ class Bench:
     def __init__(self, workshop: Workshop, channel: HeldChannel, turn: int, store: MemoryStore) -> None:
         self.models, self.store, self.channel = MemoryModels([]), store, channel
         painter = Painter(self.models, workshop, "acme/brush", lambda model: ImageAbilities())
-        self.course = Course(CHAT, ANN, channel, Reply(channel, Gates(), nonce="n"), turn=turn)
+        self.course = Course(CHAT, ANN, channel, ACCOUNT, Reply(channel, Gates(), nonce="n"), turn=turn)
         self.tool = PictureTool(painter, store, Gates(), self.course)
 
     async def call(self, arguments: object, name: str = "make_picture") -> str:

@@ -25,7 +25,7 @@ from bot.replies.gate import Gates
 from bot.replies.speaker import Speaker
 from tests.fakes import media
 from tests.fakes.memory import MemoryStore
-from tests.unit.conversation.parts import ANN, CHAT, HeldChannel, intake_with
+from tests.unit.conversation.parts import ACCOUNTS, ANN, CHAT, HeldChannel, intake_with
 
 BRUSH = "acme/brush"
 ABLE = ImageAbilities(("64x48", "48x64"), ("low", "high"), inputs=2, larger=("640x480",))
@@ -79,7 +79,7 @@ class Atelier:
         self.channel = channel
         gates = Gates()
         painter = Painter(self.brush, workshop, BRUSH, lambda model: ABLE) if paints else None
-        self.studio = Studio(self.store, gates, Speaker(gates), self.running, intake_with(workshop), painter)
+        self.studio = Studio(self.store, gates, Speaker(gates), self.running, intake_with(workshop), ACCOUNTS, painter)
 
     async def imagine(
         self, prompt: str = "a cat", *script: ImageEvent | Exception | asyncio.Event, **more: Any
@@ -257,9 +257,9 @@ async def test_its_picture_is_changed_in_a_turn_of_its_own(atelier: Atelier) -> 
     assert made is not None
     assert (request.prompt, request.size, request.quality, request.count) == ("blue", "64x48", "high", 1)
     assert tuple(each.ref for each in request.pictures) == made.pictures
-    assert atelier.turn(2).question.text == "/imagine size=64x48 quality=high blue"
-    assert atelier.turn(2).question.pictures == made.pictures
-    assert atelier.buttons == ["retry 2", "change 2"], "no larger size has these proportions"
+    assert atelier.turn(3).question.text == "/imagine size=64x48 quality=high blue"
+    assert atelier.turn(3).question.pictures == made.pictures
+    assert atelier.buttons == ["retry 3", "change 3"], "no larger size has these proportions"
 
 
 async def test_it_is_made_larger_once(atelier: Atelier) -> None:
@@ -269,7 +269,7 @@ async def test_it_is_made_larger_once(atelier: Atelier) -> None:
 
     request = atelier.brush.requests[-1]
     assert (request.prompt, request.size) == (IN_MORE_DETAIL, "640x480")
-    assert atelier.buttons == ["retry 2", "change 2"]
+    assert atelier.buttons == ["retry 3", "change 3"]
 
 
 async def test_a_picture_that_comes_twice_goes_twice(atelier: Atelier) -> None:

@@ -7,12 +7,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from bot.access.budgeting import Budgeting
+from bot.access.guard import Guard
 from bot.conversation.course import Course, Courses
+from bot.conversation.estimates import Estimates
+from bot.conversation.inquirer import Inquirer
 from bot.conversation.intake import Hearing
+from bot.conversation.manners import Manners
 from bot.conversation.parcels import Parcel
 from bot.conversation.running import Running
 from bot.conversation.setup import Setups
 from bot.conversation.sight import Sight
+from bot.conversation.summing import Summaries
 from bot.conversation.turn import TRANSCRIPT_SHOWN, Turns
 from bot.domain.attachments import Attachment
 from bot.domain.events import Finished, Started, TextDelta
@@ -25,7 +31,7 @@ from bot.replies.gate import Gates
 from bot.tasks import TaskOwner
 from tests.fakes import media
 from tests.fakes.memory import MemoryModels, MemoryShelf, MemoryStore
-from tests.unit.conversation.parts import CHAT, EARS, HeldChannel, ScriptedChat, ears, intake_with, message
+from tests.unit.conversation.parts import ACCOUNTS, CHAT, EARS, HeldChannel, ScriptedChat, ears, intake_with, message
 
 MODEL, BLIND, EYES = "acme/sees", "acme/blind", "acme/eyes"
 
@@ -49,16 +55,26 @@ class Room:
         setups = Setups(
             self.store.preferences, MemoryShelf(self.store, (Persona("assistant", "You help."),)), self.model
         )
-        return Turns(
-            self.store,
+        conversations, estimates = self.store.conversations, Estimates(len)
+        inquirer = Inquirer(
+            conversations,
             self.chat,
-            setups,
-            Courses(self.store.conversations, Gates(), Running()),
-            Sight({MODEL: True, BLIND: False}.get, lambda model: 100, self.vision_model),
-            tools=lambda course, pictured: None,
-            estimate=len,
+            estimates,
+            Summaries(conversations, None),
             budget=lambda model: 100_000,
             most_history=100_000,
+        )
+        guard = Guard(self.heard, None, "off")
+        budgets = Budgeting(self.store.ledger, self.store.budgets)
+        return Turns(
+            self.store,
+            inquirer,
+            setups,
+            Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=5),
+            Sight({MODEL: True, BLIND: False}.get, lambda model: 100, self.vision_model),
+            Manners(self.store.preferences),
+            guard,
+            tools=lambda course, pictured: None,
             show_transcripts=self.show_transcripts,
         )
 
