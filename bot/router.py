@@ -211,6 +211,7 @@ class Router:
         self._lane(chat, channel, _Job(answer), message.author, counted=True)
 
     def _accept_deleted(self, event: Deleted) -> None:
+        self._listening.drop(event.chat, event.message_ids)
         for message_id in event.message_ids:
             chat = self._seats.get((event.chat.place, message_id)) or event.chat
             self._talking.overtaken(chat, message_id)
@@ -261,7 +262,9 @@ class Router:
     def _accept_asked(self, event: ButtonPress, line: str, channel: Channel) -> None:
         """Call a command with the words that the person wrote into a form, or ask for them."""
         if event.text is not None:
-            self._accept_command(CommandCall(event.key, event.chat, event.author, f"{line} {event.text}"), channel)
+            words = f"{line} {event.text}"
+            call = CommandCall(event.key, event.chat, event.author, words, pressed=event.message_id)
+            self._accept_command(call, channel)
             return
 
         async def ask() -> None:

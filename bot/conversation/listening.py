@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 
 from bot.conversation.albums import Albums
 from bot.conversation.manners import Manner, Manners
 from bot.conversation.overheard import Overheard
 from bot.conversation.pastes import Pastes
+from bot.domain.ids import ChatRef
 from bot.domain.messages import Message
 
 
@@ -56,8 +57,9 @@ class Listening:
             return replace(message, addressing="mention", text=words)
         return message
 
-    def forget(self, place: str) -> None:
-        self._overheard.forget(place)
+    def drop(self, chat: ChatRef, message_ids: Collection[str]) -> None:
+        """These messages were deleted."""
+        self._overheard.drop(chat, message_ids)
 
     def _with_context(self, message: Message) -> Message:
         if message.chat.kind == "private":
