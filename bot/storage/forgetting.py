@@ -61,11 +61,13 @@ class SqlForgetting:
         await shed_place(self.engines, place)
         gone = 0
         for conversation in held:
-            # The newest first: hardly anything follows a row then.
+            # The newest first: hardly anything follows a row then. What comes meanwhile stays.
             newest = select(messages.c.id).where(messages.c.conversation_id == conversation)
             newest = newest.order_by(messages.c.id.desc()).limit(2 * _AT_ONCE)
-            while rows := await self._read(newest):
+            rows = await self._read(newest)
+            while rows:
                 gone += await self._prune(messages.c.id.in_(rows))
+                rows = await self._read(newest.where(messages.c.id < rows[-1]))
             await self._delete_conversation(conversation)
         await self._delete_scopes(preferences, scopes)
         await self._delete_scopes(personas, scopes)

@@ -326,7 +326,8 @@ async def test_a_call_that_broke_off_can_be_made_again(store: SqlStore) -> None:
         handle = f"telegram:{passes}"
         for number in range(2):
             await talk.ask(handle, f"a{number}", shown=1)
-            await talk.ask(BOB, f"b{number}", answers=0, shown=2)
+            last = await talk.ask(BOB, f"b{number}", answers=0, shown=2)
+        await store.conversations.summarise(last, "what was said")
         forgetting = asyncio.create_task(store.forgetting.person(handle, []))
         for _ in range(passes * 3):
             await asyncio.sleep(0)
@@ -335,6 +336,7 @@ async def test_a_call_that_broke_off_can_be_made_again(store: SqlStore) -> None:
         assert [words for words in await talk.left() if words[0] == "b"] == ["b0", "b1"]
         await store.forgetting.person(handle, [])
         assert await talk.left() == ["b0", "b1"]
+        assert await summary(store, await talk.ask(BOB, "c")) == ""
         assert await talk.pictures(1, 2) == [2]
 
 
@@ -350,6 +352,23 @@ async def test_others_write_while_much_is_forgotten(store: SqlStore) -> None:
     assert 2 * written >= 5  # a question or an answer between two batches
     assert len(await other.left()) == written
     assert await talk.left() == []
+
+
+async def test_what_is_said_while_a_chat_is_forgotten_stays(store: SqlStore) -> None:
+    talk = Talk(store)
+    conversation = await store.conversations.current(CHAT)
+    await fill(store, conversation, turns=250)
+    forgetting = asyncio.create_task(store.forgetting.chat(CHAT, []))
+    said: list[int | None] = []
+    while not forgetting.done():
+        with suppress(StorageError):  # once the conversation is gone
+            question = Question(f"{len(said)}", BOB, "Bob", "still here")
+            said.append(await store.conversations.add_question(conversation, question))
+    early = await forgetting - 500  # what was said before its first look
+    assert 0 <= early < len(said)
+    found = [await store.conversations.turn(turn or 0) for turn in said]
+    assert [turn is not None for turn in found] == [False] * early + [True] * (len(said) - early)
+    assert await talk.left() == ["still here"] * (len(said) - early)
 
 
 async def test_the_tree_stays_whole_while_it_grows(store: SqlStore) -> None:
