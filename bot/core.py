@@ -145,7 +145,17 @@ async def open_core(
         voice = Voice(metered, workshop, intake, store.preferences, gates, speaker, running, accounts, speaking)
         versions = Versions(store.conversations, speaker, most=settings.answer_messages)
         talking = Talking(
-            turns, studio, voice, intake, setups, running, versions, store.conversations, speaker=speaker, owner=owner
+            turns,
+            studio,
+            voice,
+            intake,
+            setups,
+            running,
+            versions,
+            summaries,
+            store.conversations,
+            speaker=speaker,
+            owner=owner,
         )
         overheard = Overheard(settings.group_context)
         forgetting = Forgetting(store, manners, overheard, summaries)

@@ -2,7 +2,8 @@
 
 The port has no "complete"; the Stop button says it. While a model writes, every state of its answer carries a button
 whose data starts with `stop `; the last state, also after a failure or a stop, does not. So an answer is complete when
-a message that was sent on its channel is shown without such a button. What a command says is complete at once.
+a message that was sent on its channel is shown without such a button, and none is left that shows one. What a command
+says is complete at once.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class ConsoleChannel:
         self._view = view
         self._folder = folder
         self._sent: set[str] = set()
+        self._running: set[str] = set()
         self.finished = asyncio.Event()
         self.gone = False
 
@@ -97,5 +99,9 @@ class ConsoleChannel:
             self.gone = True
             self.finished.set()
             raise ChatGone("nobody reads the output any more") from error
-        if not running:
+        if running:
+            self._running.add(message_id)
+            return
+        self._running.discard(message_id)
+        if not self._running:
             self.finished.set()

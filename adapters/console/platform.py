@@ -13,6 +13,7 @@ from typing import TextIO
 from rich.console import Console
 
 from adapters.console import words
+from adapters.console.by_turns import ByTurns
 from adapters.console.folder import Folder
 from adapters.console.keyboard import Keyboard
 from adapters.console.lines import FileLines, Lines
@@ -49,10 +50,10 @@ class ConsolePlatform:
     async def __aenter__(self) -> ConsolePlatform:
         output = Output(self._stdout)
         if not self._stdout.isatty() or self._console.is_dumb_terminal:
-            self._view = PlainView(output)
+            self._view = ByTurns(PlainView(output))
             return self
         view = TerminalView(self._console, output, self._asking, words.STOPS if self._interactive else "")
-        self._view = view
+        self._view = ByTurns(view)
         self._painter = asyncio.create_task(view.run(), name="console-frames")
         return self
 

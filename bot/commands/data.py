@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from itertools import chain
 
 from bot import clock
 from bot.commands import buttons
@@ -90,7 +89,7 @@ async def _forget(call: Call) -> Reply:
     if what == "chat":
         said = notices.FORGOTTEN_CHAT.say(call.person.locale, count=await _forget_chat(call))
     else:
-        gone = await call.services.store.forgetting.person(call.person.handle, scope_ladder(call.chat, call.person)[:1])
+        gone = await call.services.forgetting.person(call.person.handle, scope_ladder(call.chat, call.person)[:1])
         gone += await _forget_chat(call) if private else 0
         said = notices.FORGOTTEN_ME.say(call.person.locale, count=gone)
     return Reply(said, private=True, in_place=True)
@@ -104,14 +103,15 @@ def _ask(call: Call, what: str) -> Reply:
         sentences = [notices.FORGET_ME, notices.FORGET_ME_IN_PRIVATE]
     else:
         sentences = [notices.FORGET_ME, notices.FORGET_ME_IN_GROUP]
-    said = " ".join(notice.say(locale) for notice in chain(sentences, [notices.FORGET_SURE]))
+    sentences.append(notices.FORGET_SURE)
+    said = " ".join(notice.say(locale, command=code(f"/forget {what} {_CONFIRMED}")) for notice in sentences)
     line = f"/forget {what} {call.person.user_id}"
     return Reply(said, buttons.run([(notices.FORGET_DELETE.say(locale), line)]), private=True)
 
 
 async def _forget_chat(call: Call) -> int:
     place = _place(call.chat)
-    return await call.services.store.forgetting.chat(place.place, place_scopes(place))
+    return await call.services.forgetting.chat(place.place, place_scopes(place))
 
 
 def _place(chat: ChatRef) -> ChatRef:

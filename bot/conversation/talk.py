@@ -13,6 +13,7 @@ from bot.conversation.parcels import Parcel, Whole
 from bot.conversation.running import Running
 from bot.conversation.setup import Setups
 from bot.conversation.studio import Studio
+from bot.conversation.summing import Summaries
 from bot.conversation.turn import Turns, question_of
 from bot.conversation.versions import Versions
 from bot.conversation.voice import Voice
@@ -53,6 +54,7 @@ class Talking:
         setups: Setups,
         running: Running,
         versions: Versions,
+        summaries: Summaries,
         conversations: Conversations,
         speaker: Speaker,
         owner: TaskOwner,
@@ -64,6 +66,7 @@ class Talking:
         self._setups = setups
         self._running = running
         self._versions = versions
+        self._summaries = summaries
         self._conversations = conversations
         self._speaker = speaker
         self._owner = owner
@@ -106,8 +109,12 @@ class Talking:
     async def deleted(self, chat: ChatRef, message_id: str) -> None:
         """A question was deleted: it drops out of the conversation with its answers."""
         known = await self._conversations.by_message(chat.key, message_id)
-        if known is not None:
-            await self._conversations.drop(known.id)
+        if known is None:
+            return
+        # A summary that is being written would bring the words back.
+        await self._summaries.forget()
+        await self._conversations.drop(known.id)
+        await self._summaries.forget()
 
     # Commands
 

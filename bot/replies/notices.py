@@ -567,7 +567,7 @@ FORGET_CHAT = Notice(
     "This deletes for good: everything that anybody asked me here and in this chat's threads, my answers with their "
     "pictures, and the settings and personas of this chat. What was used is still counted, without the chat's name."
 )
-FORGET_SURE = Notice("Press the button if you want that.")
+FORGET_SURE = Notice("Press the button if you want that, or send {command}.")
 FORGET_DELETE = Notice("Delete")
 FORGET_NOT_YOURS = Notice("This button is for the person who asked for it. Send {command} yourself.")
 FORGOTTEN_ME = Notice("I have forgotten you. Messages deleted: {count}.")
