@@ -61,7 +61,8 @@ class Channel(Protocol):
         ...
 
     async def delete(self, message_id: str) -> None:
-        """Take a message of the bot away; one that is gone already is fine."""
+        """Take a message of the bot away; one that is gone already is fine. Raises `bot.errors.BadFormat` for one that
+        the platform does not delete any more, which may still be edited."""
         ...
 
     async def open_thread(self, message_id: str, title: str) -> Channel:
