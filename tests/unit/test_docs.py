@@ -181,6 +181,7 @@ def test_the_discord_link_asks_for_the_permissions_that_are_named() -> None:
     asked = discord.Permissions(
         view_channel=True,
         send_messages=True,
+        create_public_threads=True,
         send_messages_in_threads=True,
         read_message_history=True,
         attach_files=True,
