@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 STORE_WITHIN = 2.0
 """Seconds that a finished answer waits for its messages before it is stored without all of their ids."""
 
+KEPT_REASONING = 20_000
+"""Characters of what a model thought that are stored, from its beginning."""
+
 
 @dataclass(slots=True)
 class Course:
@@ -206,7 +209,7 @@ def _answer_of(course: Course) -> Answer:
         usage=outcome.usage,
         message_ids=course.reply.delivery().message_ids,
         pictures=tuple(outcome.pictures),
-        reasoning="".join(outcome.reasoning),
+        reasoning="".join(outcome.reasoning)[:KEPT_REASONING],
     )
 
 
