@@ -15,7 +15,7 @@ from bot.ports import Conversations
 from bot.storage.database import open_store
 from tests.fakes.memory_history import MemoryConversations
 
-EXAMPLES = max(1, int(os.environ.get("PROPERTY_EXAMPLES", "1000")) // 25)
+EXAMPLES = max(1, int(os.environ.get("PROPERTY_EXAMPLES", "1000")) // 40)
 EVERYTHING = 10**6
 
 # Chats move among the first two; threads are opened in all of them.
@@ -39,10 +39,10 @@ KINDS = (
     "new",
 )
 RARE = ("thread", "move")
-LOOKED_AT = ("drop", "choose", "move")
+LOOKED_AT = ("drop", "move")
 
 steps: st.SearchStrategy[list[Step]] = st.lists(
-    st.tuples(st.sampled_from(KINDS), st.integers(0, 30), st.integers(0, 30)), min_size=8, max_size=40
+    st.tuples(st.sampled_from(KINDS), st.integers(0, 30), st.integers(0, 30)), min_size=5, max_size=30
 )
 
 
