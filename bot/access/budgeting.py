@@ -167,9 +167,13 @@ class Budgeting:
 
 
 def amounts_of(spending: Spending) -> Amounts:
-    """What a call takes from budgets; one whose price is not known takes no money."""
+    """What a call takes from budgets; one whose price is not known takes no money.
+
+    A guess of what it cost holds until the sums are read from the ledger again, which does not know it.
+    """
     usage = spending.usage
-    return {"tokens": usage.prompt_tokens + usage.completion_tokens, "dollars": spending.cost or 0}
+    dollars = spending.guess if spending.cost is None else spending.cost
+    return {"tokens": usage.prompt_tokens + usage.completion_tokens, "dollars": dollars}
 
 
 def configured_budgets(per_person: int | None, total: int | None) -> list[Budget]:

@@ -22,6 +22,10 @@ from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
+PICTURE_TOKENS = 1_600
+"""Set aside for each picture: gpt-image takes 1,056 to 1,584 of medium quality
+(https://platform.openai.com/docs/guides/image-generation#cost-and-latency)."""
+
 WRITE_WITHIN = 5.0
 """Seconds that leaving waits for the last entries."""
 
@@ -69,11 +73,12 @@ class Metered:
         return await self._models.models()
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
-        """See `bot.ports.ChatModel`. What the provider did not count is entered as a guess, and without a cost."""
+        """See `bot.ports.ChatModel`. What the provider did not count is entered as a guess, and without a cost; for
+        budgets the cost is guessed too."""
         return self._models.stream(request) if request.account is None else self._stream(request, request.account)
 
     def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
-        """See `bot.ports.ImageModel`. Finished pictures are counted."""
+        """See `bot.ports.ImageModel`. Finished pictures are counted, and tokens where the provider tells them."""
         return self._models.paint(request) if request.account is None else self._paint(request, request.account)
 
     async def transcribe(self, request: TranscriptionRequest) -> str:
@@ -131,26 +136,32 @@ class Metered:
         if seen.usage is not None:
             return [self._call(replace(blank, usage=seen.usage))]
         if seen.said:
-            words = self._estimate.text(seen.model, "".join(seen.said))
-            return [replace(self._call(blank), usage=Usage(prompt, words))]
+            usage = Usage(prompt, self._estimate.text(seen.model, "".join(seen.said)))
+            return [replace(self._call(blank), usage=usage, guess=self._guess(replace(blank, usage=usage)))]
         return []
 
     async def _paint(self, request: ImageRequest, account: Account) -> AsyncGenerator[ImageEvent, None]:
         blank = Spending(clock.utc_now(), account, "image", request.model)
-        async with self._paid(self._call(replace(blank, images=request.count))) as spendings:
-            painted = 0
+        async with self._paid(self._call(_pictures(blank, request.count))) as spendings:
+            painted, usage = 0, Usage()
             try:
                 async with aclosing(self._models.paint(request)) as events:
                     async for event in events:
-                        painted += isinstance(event, Painted)
+                        if isinstance(event, Painted):
+                            painted += 1
+                            usage += event.usage or Usage()
                         yield event
             finally:
                 if painted:
-                    spendings.append(self._call(replace(blank, images=painted)))
+                    call = self._call(replace(blank, images=painted, usage=usage))
+                    spendings.append(replace(call, guess=self._guess(_pictures(blank, painted))))
 
     def _call(self, spending: Spending) -> Spending:
         """With its cost; that of a use which is not known is only known if it is free."""
         return replace(spending, cost=self._prices.cost(spending))
+
+    def _guess(self, spending: Spending) -> int:
+        return self._prices.cost(spending) or 0
 
     @asynccontextmanager
     async def _paid(self, most: Spending, *, refusable: bool = True) -> AsyncIterator[list[Spending]]:
@@ -166,6 +177,11 @@ class Metered:
             writes = [self._writing.start(self._budgets.write(each), "ledger entry") for each in booked]
             if writes:
                 await asyncio.wait(writes)
+
+
+def _pictures(blank: Spending, count: int) -> Spending:
+    """So many pictures, and what they probably take."""
+    return replace(blank, images=count, usage=Usage(completion_tokens=count * PICTURE_TOKENS))
 
 
 @dataclass(slots=True)

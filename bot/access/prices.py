@@ -20,14 +20,17 @@ _EXAMPLE = '{"mine/my-model": {"input": 0.5, "output": 1.5}}'
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """Nano-dollars for a million tokens (`input`, `cached`, `output`), an `image`, a `minute` of sound that is heard,
-    and a million `characters` that are spoken. None is not known; without `cached` such tokens cost what others do.
+    """Nano-dollars for a million tokens (`input`, `cached`, `written`, `image_input`, `output`), an `image`, a `minute`
+    of sound that is heard, and a million `characters` that are spoken. None is not known; input that the provider had
+    `cached`, or has `written` to its cache, and pictures in it cost what other input does where nothing else is said.
 
     `up_to`: a prompt of more tokens has another price, which is not known.
     """
 
     input: int | None = None
     cached: int | None = None
+    written: int | None = None
+    image_input: int | None = None
     output: int | None = None
     image: int | None = None
     minute: int | None = None
@@ -51,6 +54,8 @@ class Prices:
             return None
         match spending.work:
             case "chat" | "summary" | "moderation":
+                return _for_tokens(price, spending.usage)
+            case "image" if price.image is None:
                 return _for_tokens(price, spending.usage)
             case "image":
                 return _for(spending.images, price.image)
@@ -101,14 +106,21 @@ def _nano(dollars: float | Decimal) -> int:
 def _for_tokens(price: Price, usage: Usage) -> int | None:
     if price.input is None or price.output is None:
         return None
-    cached_price = price.input if price.cached is None else price.cached
+    # Where more is reported as part of the prompt than there is, what comes first counts.
+    left, parts = usage.prompt_tokens, 0
+    for tokens, own in (
+        (usage.cached_tokens, price.cached),
+        (usage.written_tokens, price.written),
+        (usage.image_tokens, price.image_input),
+    ):
+        part = min(tokens, left)
+        parts += part * (price.input if own is None else own)
+        left -= part
     if not usage.prompt_tokens and not usage.completion_tokens:
-        return None if price.input or price.output or cached_price else 0
+        return None if any((price.input, price.cached, price.written, price.image_input, price.output)) else 0
     if price.up_to is not None and usage.prompt_tokens > price.up_to:
         return None
-    cached = min(usage.cached_tokens, usage.prompt_tokens)
-    fresh = usage.prompt_tokens - cached
-    return _rounded(fresh * price.input + cached * cached_price + usage.completion_tokens * price.output, _MILLION)
+    return _rounded(parts + left * price.input + usage.completion_tokens * price.output, _MILLION)
 
 
 def _for(amount: int, price: int | None, unit: int = 1) -> int | None:

@@ -7,7 +7,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Literal
 
-from bot.domain.usage import Account
+from bot.domain.usage import Account, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +95,12 @@ class Sketched:
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """A finished picture; `data` is an encoded image of any kind."""
+    """A finished picture; `data` is an encoded image of any kind. `usage` is that of all pictures that came in the same
+    answer; one of them carries it, where the provider tells."""
 
     kind: Literal["painted"] = field(default="painted", init=False)
     data: bytes = field(repr=False)
+    usage: Usage | None = None
 
 
 ImageEvent = Sketched | Painted

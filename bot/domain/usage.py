@@ -17,13 +17,16 @@ Work = Literal["chat", "summary", "image", "transcription", "speech", "moderatio
 class Usage:
     """Tokens as the provider counted them.
 
-    `cached_tokens` are part of `prompt_tokens`, `reasoning_tokens` of `completion_tokens`.
+    `cached_tokens` are part of `prompt_tokens`, `reasoning_tokens` of `completion_tokens`. `written_tokens`, which the
+    provider put into its cache, and `image_tokens` are part of `prompt_tokens` too; they are for the price, not stored.
     """
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cached_tokens: int = 0
     reasoning_tokens: int = 0
+    written_tokens: int = 0
+    image_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
         return Usage(
@@ -31,6 +34,8 @@ class Usage:
             self.completion_tokens + other.completion_tokens,
             self.cached_tokens + other.cached_tokens,
             self.reasoning_tokens + other.reasoning_tokens,
+            self.written_tokens + other.written_tokens,
+            self.image_tokens + other.image_tokens,
         )
 
 
@@ -50,7 +55,8 @@ class Account:
 class Spending:
     """One model call in the ledger. `cost` is in nano-dollars, None where the price is not known.
 
-    `seconds` of sound that were heard, `images` that were made, `characters` that were spoken.
+    `seconds` of sound that were heard, `images` that were made, `characters` that were spoken. `guess` is what it
+    probably cost where that is not known: budgets count it, the ledger does not.
     """
 
     at: datetime
@@ -62,6 +68,7 @@ class Spending:
     images: int = 0
     characters: int = 0
     cost: int | None = None
+    guess: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,7 +98,21 @@ def usage_of(chunk: dict[str, Any]) -> Usage | None:
         completion_tokens=_number(usage, "completion_tokens"),
         cached_tokens=cached,
         reasoning_tokens=_number(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        written_tokens=_number(usage.get("prompt_tokens_details"), "cache_write_tokens"),
     )
+
+
+def image_usage_of(body: dict[str, Any]) -> Usage | None:
+    """Where the answer of an image endpoint carries usage: all of its pictures together."""
+    usage = body.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    found = Usage(
+        prompt_tokens=_number(usage, "input_tokens"),
+        completion_tokens=_number(usage, "output_tokens"),
+        image_tokens=_number(usage.get("input_tokens_details"), "image_tokens"),
+    )
+    return found if found != Usage() else None
 
 
 def _number(values: object, name: str) -> int:

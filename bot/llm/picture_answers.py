@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.media import Painted, Sketched
 from bot.errors import BrokenStream, EmptyAnswer
 from bot.llm.bodies import json_body
+from bot.llm.chunks import image_usage_of
 from bot.llm.sse import ServerEvent, SSEDecoder
 
 PICTURE_BYTES = 50 * 1024 * 1024
@@ -67,19 +68,22 @@ def read_event(model: str, event: ServerEvent) -> Sketched | Painted | None:
         return None
     if kind.endswith(".partial_image"):
         return Sketched(_decoded(model, text))
-    return Painted(_decoded(model, text)) if kind.endswith(".completed") else None
+    return Painted(_decoded(model, text), image_usage_of(body)) if kind.endswith(".completed") else None
 
 
 def read_whole(model: str, data: bytes | bytearray) -> list[Painted | Linked]:
-    """The pictures of an answer that is no stream; at least one."""
+    """The pictures of an answer that is no stream; at least one. The first tells the usage, if it is at hand."""
     if data.startswith(b"<"):
         raise BrokenStream(model, "a web page came instead of a picture")
-    rows = json_body(model, data).get("data")
+    body = json_body(model, data)
+    rows = body.get("data")
     if not isinstance(rows, list):
         raise BrokenStream(model, "what came was not a picture")
     pictures = [picture for row in rows if (picture := _row(model, row)) is not None]
     if not pictures:
         raise EmptyAnswer(model, "no picture came")
+    if isinstance(pictures[0], Painted):
+        pictures[0] = replace(pictures[0], usage=image_usage_of(body))
     return pictures
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date
 from functools import reduce
 from itertools import groupby
@@ -107,7 +107,12 @@ def _by_provider(models: Sequence[tuple[str, Spent]]) -> list[tuple[str, Spent]]
 
 
 def _call_row(spending: Spending) -> dict[str, Any]:
-    return asdict(spending.usage) | {
+    usage = spending.usage
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
         "at": spending.at.astimezone(UTC),  # SQLite stores no zone
         "person": spending.account.person,
         "chat_key": spending.account.chat,

@@ -201,6 +201,16 @@ async def test_what_nobody_counted_is_estimated_and_has_no_cost(model: str, cost
         assert [spent for _, spent, _ in await budgets.remaining(ANN)] == [16]
 
 
+async def test_a_budget_counts_what_an_answer_that_nobody_counted_probably_cost() -> None:
+    models_ = Scripted(answer("Hel", "lo.", usage=Usage(100, 20)))
+    async with metered(models_, dollars("everyone", 16_000_000)) as (models, ledger, budgets):
+        await read(models, question(), most=2)
+        assert [spent for _, spent, _ in await budgets.remaining(ANN)] == [10 * 1_000_000 + 3 * 2_000_000]
+        assert [call.cost for call in ledger.calls] == [None]
+        with pytest.raises(OverBudget):
+            await read(models, question())
+
+
 async def test_a_stopped_answer_is_entered_with_what_was_seen() -> None:
     models_ = Scripted(answer("Hel", "lo.", usage=Usage(100, 20)))
     async with metered(models_, tokens("everyone", 1000)) as (models, ledger, budgets):
@@ -290,6 +300,28 @@ async def test_pictures() -> None:
             ("image", 1, 10**9),
         ]
         assert await reserved(budgets) == 0
+
+
+async def test_pictures_whose_tokens_are_told() -> None:
+    script = [Painted(b"1", Usage(10, 1056, image_tokens=4)), Painted(b"2")]
+    prices = {"t/*": {"input": 5.0, "image_input": 8.0, "output": 30.0}}
+    ledger = MemoryLedger()
+    budgets = Budgeting(ledger, MemoryBudgets(), [tokens("everyone", 10**6), dollars("everyone", 10**12)])
+    scripted = Scripted(script)
+    async with Metered(scripted, load_prices(prices), budgets, ESTIMATE) as models:
+        for number in range(2):
+            if number:
+                scripted.events = [Painted(b"1"), Painted(b"2")]
+            async with aclosing(models.paint(ImageRequest("t/paint", "cats", count=2, account=ANN))) as events:
+                await anext(events)
+                assert [held for _, _, held in await budgets.remaining(ANN)] == [3200, 3200 * 30_000]
+                await anext(events)
+    cost = 6 * 5_000 + 4 * 8_000 + 1056 * 30_000
+    assert [(call.images, call.usage.completion_tokens, call.cost) for call in ledger.calls] == [
+        (2, 1056, cost),
+        (2, 0, None),
+    ]
+    assert [spent for _, spent, _ in await budgets.remaining(ANN)] == [1066, cost + 3200 * 30_000]
 
 
 async def test_sounds_and_verdicts() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
@@ -100,6 +101,26 @@ def test_cached_tokens_are_part_of_the_prompt() -> None:
     assert cost(EVERYTHING, usage=Usage(million, 0, 2 * million)) == 100
 
 
+def test_tokens_that_were_written_to_the_cache_have_a_price_of_their_own() -> None:
+    million = 1_000_000
+    usage = Usage(4 * million, million, cached_tokens=million, written_tokens=2 * million)
+    assert cost(Price(input=1000, cached=100, written=1250, output=5000), usage=usage) == 100 + 2 * 1250 + 1000 + 5000
+    assert cost(EVERYTHING, usage=usage) == 100 + 3 * 1000 + 5000
+    assert cost(Price(input=0, written=1, output=0), usage=Usage()) is None
+    written = replace(usage, written_tokens=9 * million)
+    assert cost(Price(input=1000, written=1250, output=0), usage=written) == 1000 + 3 * 1250
+
+
+def test_pictures_are_paid_for_by_their_tokens_where_they_have_no_price_of_their_own() -> None:
+    prices = load_prices({})
+    usage = Usage(1010, 1056, image_tokens=1000)
+    # 10 tokens of text at $5, 1,000 of a picture at $8 and 1,056 that were painted at $30 for a million.
+    picture = spending("openai/gpt-image-2", "image", images=1, usage=usage)
+    assert prices.cost(picture) == 50_000 + 8_000_000 + 31_680_000
+    assert prices.cost(spending("openai/gpt-image-2", "image", images=1)) is None
+    assert cost(EVERYTHING, work="image", images=2, usage=usage) == 14
+
+
 def test_costs_are_rounded_to_the_nearest() -> None:
     assert [cost(Price(input=1, output=0), usage=Usage(n)) for n in (499_999, 500_000, 1_499_999)] == [0, 1, 1]
 
@@ -134,7 +155,7 @@ def test_a_providers_name_at_another_address() -> None:
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"inptu": 1.0}, "'inptu' is none of input, cached, output, image, minute, characters"),
+        ({"inptu": 1.0}, "'inptu' is none of input, cached, written, image_input, output, image, minute, characters"),
         ({"input": -0.5, "output": 1.0}, "input must be a number from 0 on"),
         ({"image": math.nan}, "image must be"),
         ({"image": math.inf}, "image must be"),

@@ -62,10 +62,10 @@ HELLO: list[ReplyEvent] = [TextDelta("Hello"), Finished("stop")]
 USAGE = {
     "prompt_tokens": 9,
     "completion_tokens": 5,
-    "prompt_tokens_details": {"cached_tokens": 4},
+    "prompt_tokens_details": {"cached_tokens": 4, "cache_write_tokens": 3},
     "completion_tokens_details": {"reasoning_tokens": 2},
 }
-SEEN = UsageSeen(Usage(9, 5, 4, 2))
+SEEN = UsageSeen(Usage(9, 5, 4, 2, 3))
 
 WHOLE: dict[str, tuple[bytes, list[ReplyEvent]]] = {
     "plain": (say("Hel") + say("lo") + STOP + DONE, HELLO),

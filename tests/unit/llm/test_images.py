@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from bot.domain.media import ImageEvent, ImageRequest, Painted, Picture, Sketched
+from bot.domain.usage import Usage
 from bot.errors import (
     BrokenStream,
     ContentFiltered,
@@ -43,6 +44,8 @@ from tests.unit.llm.gateways import KEY, entered
 MODEL = "fake/gpt-image-2"
 BY_ADDRESS = "fake/dall-e-3"
 SMALL = picture("small", 64, 64)
+USED = Usage(10, 1056)
+"""What the fake's usage tells."""
 INPUT = Picture(picture("an input", 64, 64), "image/png", 64, 64)
 PHOTO = Picture(picture("a photo", 64, 64, "jpeg"), "image/jpeg", 64, 64)
 
@@ -144,13 +147,23 @@ async def test_data_uris(fake: OpenAIFake) -> None:
 async def test_a_server_that_ignores_stream(fake: OpenAIFake) -> None:
     fake.media_answers.append(MediaScript(pictures=[SMALL], ignores_stream=True))
     async with entered(fake) as gateway:
-        assert await paint(gateway) == [Painted(SMALL)]
+        assert await paint(gateway) == [Painted(SMALL, USED)]
+
+
+@pytest.mark.parametrize("usage", [None, [], {"input_tokens": 0}, {"input_tokens_details": {"image_tokens": "4"}}])
+async def test_usage_that_tells_nothing(fake: OpenAIFake, usage: object) -> None:
+    rows = [{"b64_json": base64.b64encode(SMALL).decode()}] * 2
+    told = {"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"image_tokens": 4}}
+    fake.media_answers += [MediaScript(body={"data": rows, "usage": each}) for each in (usage, told)]
+    async with entered(fake) as gateway:
+        assert await paint(gateway, cat(count=2)) == [Painted(SMALL), Painted(SMALL)]
+        assert await paint(gateway, cat(count=2)) == [Painted(SMALL, Usage(7, 3, image_tokens=4)), Painted(SMALL)]
 
 
 async def test_a_stream_without_sketches(fake: OpenAIFake) -> None:
     fake.media_answers.append(MediaScript(pictures=[SMALL], sketches=[], insert={1: b"data: [DONE]\n\n"}))
     async with entered(fake) as gateway:
-        assert await paint(gateway) == [Painted(SMALL)]
+        assert await paint(gateway) == [Painted(SMALL, USED)]
 
 
 async def test_a_stream_that_stays_open_after_the_picture_is_not_waited_for(fake: OpenAIFake) -> None:
@@ -238,7 +251,7 @@ async def test_of_several_calls_those_that_work_count(fake: OpenAIFake) -> None:
         MediaScript(pictures=[SMALL]),
     ]
     async with entered(fake, concurrency=1) as gateway:
-        assert await paint(gateway, cat(count=2)) == [Painted(SMALL)]
+        assert await paint(gateway, cat(count=2)) == [Painted(SMALL, USED)]
         assert fake.most_running == 1
         fake.media_answers += [MediaScript.moderated(), MediaScript.moderated()]
         _, error = await failing(gateway, cat(count=2))
