@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.domain.platform import Button, Limits
+from bot.domain.text import utf16_length
 from bot.replies.splitter import Fits, cut, fence_after, wrap
 
 FIRST_LENGTH = 30
@@ -22,6 +23,8 @@ TYPING_EVERY = 4.5
 """Seconds; the sign lasts about 5 s on Telegram and 10 s on Discord. An answer that is there at once needs none."""
 
 MAX_GONE = 2
+FENCE = 0.25
+"""How much of a message the line may take that opens a code fence again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +163,9 @@ def lay_out(view: View, fits: Fits, limit: int) -> View:
             return replace(view, parts=tuple(parts))
         parts[-1] = replace(last, end=end)
         sealed = view.text[last.start : end]
-        parts.append(Part(start=end, opener=fence_after(f"{last.opener}\n{sealed}" if last.opener else sealed)))
+        opener = fence_after(f"{last.opener}\n{sealed}" if last.opener else sealed)
+        # Opened again and closed in each message, a long fence would leave no room: the text goes on outside of it.
+        parts.append(Part(start=end, opener=opener if utf16_length(opener) <= limit * FENCE else ""))
 
 
 def next_step(view: View, limits: Limits, now: float) -> Step:

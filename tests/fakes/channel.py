@@ -147,9 +147,13 @@ class SimulatedChannel:
             raise Ambiguous
 
     async def preview(self, preview_id: int, message: Outgoing) -> None:
-        await self._called("preview", replace(message, plain=True))
+        fault = await self._called("preview", replace(message, plain=True))
+        if fault == "ambiguous-lost":
+            raise Ambiguous
         self.previewed.append(message.source)
         self.preview_shown = message.source
+        if fault == "ambiguous":
+            raise Ambiguous
 
     async def delete(self, message_id: str) -> None:
         fault = await self._called("delete", Outgoing(message_id))

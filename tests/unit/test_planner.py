@@ -20,6 +20,7 @@ from bot.replies.planner import (
     lay_out,
     next_step,
     wanted,
+    without_file,
 )
 from tests.fakes.channel import LIMITS
 
@@ -47,7 +48,17 @@ def test_parts_join_up() -> None:
     assert "".join(LONG[part.start : part.end] for part in view.parts) == LONG
 
 
-def test_a_fence_that_leaves_no_room_opens_no_messages_without_end() -> None:
+@pytest.mark.parametrize("length", [15, 16, 200])
+def test_a_fence_that_leaves_no_room_is_not_opened_again(length: int) -> None:
+    text = "`" * length + "\n" + "code\n" * 40
+    view = laid_out(View(text=text))
+    assert "".join(text[part.start : part.end] for part in view.parts) == text
+    assert all(len(part.opener) <= 15 for part in view.parts)
+    assert any(part.opener for part in view.parts) or length == 16
+    assert len(view.parts) < 20
+
+
+def test_a_fence_that_leaves_no_room_any_more_opens_no_messages_without_end() -> None:
     view = View(text="```python\nab", parts=(Part(0, end=10), Part(10, opener="```python")))
     parts = lay_out(view, lambda source: len(source) <= 5, 5).parts
     assert [(part.start, part.end) for part in parts] == [(0, 10), (10, 11), (11, None)]
@@ -92,6 +103,17 @@ def test_nothing_is_called_when_all_is_shown() -> None:
 def test_a_look_that_is_not_known_is_shown_again() -> None:
     view = View(text="A sentence that is long enough to go.", parts=(Part(0, message_id="7"),), since=0.0)
     assert next_step(view, LIMITS, 1.0) == Edit(0, "7", Look(view.text))
+
+
+def test_a_file_is_never_put_into_an_older_message() -> None:
+    parts = (Part(0, end=20, gone=2), Part(20))
+    view = View(text=LONG, finished=True, parts=parts, most=1, caption="All of it.", spare=("7",))
+    assert next_step(view, LIMITS, 1.0) == Send(1, Look("All of it.", file=True))
+
+
+def test_after_a_refused_file_the_rest_is_formatted() -> None:
+    view = View(text=LONG, finished=True, parts=(Part(0, end=20), Part(20, plain=True)), most=1)
+    assert without_file(view) == replace(view, most=None, parts=(Part(0, end=20), Part(20)))
 
 
 def test_the_typing_sign_comes_when_it_is_due() -> None:

@@ -156,6 +156,22 @@ async def test_what_cannot_show_text_is_deleted_and_not_taken() -> None:
     assert not any(kind == "edit" and shown == NOTHING for _, kind, shown in channel.calls)
 
 
+async def test_a_message_that_may_be_a_file_is_not_taken_when_there_is_no_file() -> None:
+    channel = channel_with("", "file-refused", older=["a", "file"])
+    delivery = await show(channel, [THREE], reply_in_place(channel, "a", "file", most=1))
+    assert delivery == Delivery(("a", "1", "2"), complete=True)
+    assert list(channel.screen) == ["a", "1", "2"]
+
+
+async def test_the_first_words_in_place_take_the_reserve() -> None:
+    channel, gates = channel_with(older=["a"]), Gates()
+    for _ in range(3):
+        gates.ask("test:1", "test:1:1", LIMITS, "send", durable=True, earliest=0.0)
+    reply = Reply(channel, gates, nonce="n", takes=("a",))
+    await show(channel, [SENTENCE, 5.0], reply)
+    assert channel.calls[0][0] == pytest.approx(0.0, abs=0.01)
+
+
 async def test_a_reply_in_place_is_edited_where_others_have_previews() -> None:
     channel = channel_with(limits=PREVIEWS, older=["a"])
     await show(channel, [SENTENCE, 3.0, "End."], reply_in_place(channel, "a"))
@@ -215,6 +231,60 @@ async def test_an_edit_on_its_way_is_corrected() -> None:
     assert channel.buttons["a"] == ("retry 1",)
 
 
+async def test_a_later_message_on_its_way_is_deleted() -> None:
+    channel = channel_with()
+    delivery = await show(channel, [THREE, 0.07, f"!{WITHHELD}"], reply_on(channel))
+    assert calls(channel) == ["send", "send", "edit", "delete"]
+    assert delivery == Delivery(("1",), complete=True)
+    assert channel.screen == {"1": WITHHELD}
+
+
+async def test_a_later_edit_on_its_way_is_deleted() -> None:
+    channel = channel_with(older=["a", "b"])
+    delivery = await show(channel, [TWO, 0.07, f"!{WITHHELD}"], reply_in_place(channel, "a", "b"))
+    assert calls(channel) == ["edit", "edit", "edit", "delete"]
+    assert delivery == Delivery(("a",), complete=True)
+    assert channel.screen == {"a": WITHHELD}
+
+
+async def test_messages_are_reused_in_their_order() -> None:
+    channel = channel_with(older=["a", "b", "c"])
+    delivery = await show(channel, [SENTENCE, 5.0, f"!{TWO}"], reply_in_place(channel, "a", "b", "c"))
+    assert delivery == Delivery(("a", "b"), complete=True)
+    assert list(channel.screen) == ["a", "b"]
+
+
+async def test_what_is_said_instead_does_not_wait_for_more_words() -> None:
+    channel = channel_with(older=["a", "b"])
+    reply = reply_in_place(channel, "a", "b")
+    delivery = await show(channel, ["I", 0.1, "!No.", 5.0], reply)
+    assert channel.calls[0][0] == pytest.approx(0.1, abs=0.01)
+    assert delivery == Delivery(("a",), complete=True)
+
+
+async def test_what_must_not_be_seen_any_more_takes_the_reserve() -> None:
+    channel, gates = channel_with(), Gates()
+    reply = Reply(channel, gates, nonce="n")
+    delivery = asyncio.create_task(reply.deliver())
+    reply.feed(TWO)
+    await asyncio.sleep(20)
+    for _ in range(2):
+        gates.ask("test:1", "test:1:1", LIMITS, "send", durable=True, earliest=0.0)
+    reply.withdraw(WITHHELD)
+    await asyncio.sleep(0.5)
+    assert channel.screen == {"1": WITHHELD}
+    reply.finish()
+    await delivery
+
+
+async def test_an_unsure_message_that_is_found_too_late_is_corrected_too() -> None:
+    channel = channel_with("ambiguous", limits=DEDUPES)
+    delivery = await show(channel, [SENTENCE, 0.57, f"!{WITHHELD}"], reply_on(channel))
+    assert calls(channel) == ["send", "send", "edit"]
+    assert delivery == Delivery(("1",), complete=True)
+    assert channel.screen == {"1": WITHHELD}
+
+
 @pytest.mark.parametrize("pause", [0.02, 0.2], ids=["on its way", "back"])
 @pytest.mark.parametrize("fault", ["ambiguous", "ambiguous-lost"])
 async def test_an_unsure_message_is_found_and_corrected_where_the_platform_dedupes(fault: str, pause: float) -> None:
@@ -232,9 +302,6 @@ async def test_a_message_of_the_new_text_is_not_taken_for_a_withdrawn_one() -> N
     delivery = await show(channel, [SENTENCE, 5.0, f"!{words}"], reply_on(channel))
     assert len(delivery.message_ids) == 2
     assert "".join(channel.screen.values()).replace(" ", "") == words.replace(" ", "")
-    again = channel_with("", "gone", limits=DEDUPES)
-    assert (await show(again, [SENTENCE, 5.0, f"!{WITHHELD}"], reply_on(again))).complete
-    assert list(again.screen.values()) == [WITHHELD]
 
 
 @pytest.mark.parametrize("pause", [0.02, 5.0], ids=["on its way", "there"])
@@ -244,6 +311,42 @@ async def test_a_preview_of_withdrawn_words_is_replaced(pause: float) -> None:
     assert channel.preview_shown == ""
     assert list(channel.screen.values()) == [WITHHELD]
     assert delivery.complete
+
+
+async def test_a_withdrawn_message_that_people_delete_twice_comes_back_with_the_new_text() -> None:
+    channel = channel_with("", "gone", limits=DEDUPES)
+    reply = reply_on(channel)
+    delivery = asyncio.create_task(reply.deliver())
+    reply.feed(SENTENCE)
+    await asyncio.sleep(5)
+    reply.feed("More.")
+    await asyncio.sleep(5)
+    assert list(channel.screen) == ["2"]
+    del channel.screen["2"]
+    reply.withdraw(WITHHELD)
+    reply.finish()
+    assert await delivery == Delivery(("3",), complete=True)
+    assert channel.screen == {"3": WITHHELD}
+
+
+@pytest.mark.parametrize("pause", [0.02, 0.07], ids=["on its way", "there"])
+async def test_a_message_that_took_the_place_of_a_preview_is_corrected(pause: float) -> None:
+    channel = channel_with(limits=PREVIEWS)
+    pieces = [SENTENCE, 3.0, SENTENCE, pause, f"!{WITHHELD}"]
+    await show(channel, pieces, reply_on(channel))
+    assert calls(channel) == ["preview", "send", "edit"]
+    assert channel.screen == {"1": WITHHELD}
+
+
+@pytest.mark.parametrize(("fault", "pause"), [("", 2.0), ("ambiguous", 0.6)])
+async def test_a_message_in_the_place_of_a_preview_stands_below_all_others(fault: str, pause: float) -> None:
+    channel = channel_with("", fault, limits=PREVIEWS)
+    delivery = await show(channel, [TWO, pause, f"!{TWO}"], reply_on(channel))
+    assert "preview" in calls(channel)
+    assert delivery.complete
+    assert list(channel.screen) == list(delivery.message_ids)
+    assert channel.preview_shown == ""
+    assert "1" not in channel.screen
 
 
 async def test_withdrawn_twice_the_last_word_stands() -> None:
@@ -331,6 +434,7 @@ async def test_a_text_that_is_too_large_for_a_file_becomes_messages() -> None:
     delivery = await show(channel, [THREE], reply_on(channel, most=1))
     assert delivery.complete
     assert " ".join(channel.screen.values()) == THREE.strip()
+    assert calls(channel) == ["send"] * 3
     enough = channel_with(limits=replace(LIMITS, upload=len(THREE.encode())))
     assert whole(enough, (await show(enough, [THREE], reply_on(enough, most=1))).message_ids[-1]) == THREE
 
