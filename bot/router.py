@@ -61,6 +61,14 @@ class _Job:
     give_up: Callable[[], None] = lambda: None
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A message that is answered: where, and the hash of its words."""
+
+    chat: ChatRef
+    words: int
+
+
 class Router:
     """Implements `bot.ports.Inbox`."""
 
@@ -88,7 +96,7 @@ class Router:
         self._seen: Recent[str, None] = Recent(REMEMBERED)
         self._merging = Merging()
         self._asked: Recent[tuple[str, str], str] = Recent(REMEMBERED)
-        self._seats: Recent[tuple[str, str], ChatRef] = Recent(REMEMBERED)
+        self._questions: Recent[tuple[str, str], _Asked] = Recent(REMEMBERED)
 
     def accept(self, event: Incoming, channel: Channel) -> None:
         """Take an event. Does not wait, so that the order of arrival is the order of the lanes."""
@@ -148,7 +156,7 @@ class Router:
             return
         if not self._admission.paces(message.author, channel):
             return
-        self._seats[message.chat.place, message.message_id] = message.chat
+        self._questions[message.chat.place, message.message_id] = _Asked(message.chat, hash(message.text))
         if self._wants_thread(message, channel):
             self._owner.start(self._answer_in_thread(heeded, channel), name=f"thread for {message.key}")
             return
@@ -191,7 +199,7 @@ class Router:
             log.info("no thread could be opened in %s: %r", message.chat.key, error)
         else:
             chat = self._seat(channel.chat, message.author)
-            self._seats[message.chat.place, message.message_id] = chat
+            self._questions[message.chat.place, message.message_id] = _Asked(chat, hash(message.text))
             heeded = replace(heeded, message=replace(message, chat=chat))
         self._answer(heeded, channel)
 
@@ -199,8 +207,14 @@ class Router:
         message = self._listening.addressed(message)
         if message.addressing == "none" or not self._admission.allows(message, channel, silent=True):
             return
-        chat = self._seats.get((message.chat.place, message.message_id)) or message.chat
-        self._talking.overtaken(chat, message.message_id)
+        if not message.text.strip() and not message.attachments:
+            return
+        known = self._questions.get((message.chat.place, message.message_id))
+        chat = message.chat if known is None else known.chat
+        changed = _Asked(chat, hash(message.text))
+        if changed != known or message.attachments:  # Telegram also tells of changes that nobody sees
+            self._talking.overtaken(chat, message.message_id)
+        self._questions[message.chat.place, message.message_id] = changed
 
         async def answer() -> None:
             there = channel
@@ -213,7 +227,8 @@ class Router:
     def _accept_deleted(self, event: Deleted) -> None:
         self._listening.drop(event.chat, event.message_ids)
         for message_id in event.message_ids:
-            chat = self._seats.get((event.chat.place, message_id)) or event.chat
+            known = self._questions.get((event.chat.place, message_id))
+            chat = event.chat if known is None else known.chat
             self._talking.overtaken(chat, message_id)
             self._lanes.submit(chat.key, self._forget_question(chat, message_id))
 

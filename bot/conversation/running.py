@@ -30,6 +30,11 @@ class _Work:
     turn: int | None
     message_id: str | None
     stopped: bool = False
+    overtaken: bool = False
+
+    def stop(self) -> bool:
+        self.stopped = True
+        return self.task.cancel()
 
 
 class Running:
@@ -69,16 +74,25 @@ class Running:
         for work in self._work.get(chat.key, ()):
             if work.task is task:
                 work.turn = turn
+                if work.overtaken:
+                    work.stop()
 
-    def stop(self, chat: ChatRef, turn: int | None = None, *, message_id: str | None = None) -> bool:
-        """Stop what runs in the chat, or only this turn, or what this message asked for; False when it does not run."""
+    def stop(self, chat: ChatRef, turn: int | None = None) -> bool:
+        """Stop what runs in the chat, or only this turn; False when it does not run."""
         stopped = False
         for work in self._work.get(chat.key, ()):
-            wanted = turn in (None, work.turn) and message_id in (None, work.message_id)
-            if wanted and not work.task.done():
-                work.stopped = True
-                stopped |= work.task.cancel()
+            if turn in (None, work.turn) and not work.task.done():
+                stopped |= work.stop()
         return stopped
+
+    def overtake(self, chat: ChatRef, message_id: str) -> None:
+        """Stop what this message asked for, once it is known which turn that is: what is on screen then belongs to the
+        turn, and the next answer finds it there."""
+        for work in self._work.get(chat.key, ()):
+            if work.message_id == message_id and not work.task.done():
+                work.overtaken = True
+                if work.turn is not None:
+                    work.stop()
 
 
 def _being_cancelled() -> bool:

@@ -104,7 +104,7 @@ class Talking:
 
     def overtaken(self, chat: ChatRef, message_id: str) -> None:
         """A question was changed or deleted: an answer that is being written to it is not wanted any more."""
-        self._running.stop(chat, message_id=message_id)
+        self._running.overtake(chat, message_id)
 
     async def deleted(self, chat: ChatRef, message_id: str) -> None:
         """A question was deleted: it drops out of the conversation with its answers."""

@@ -28,14 +28,16 @@ async def nothing_left_over() -> AsyncIterator[None]:
 class Watched:
     """Work in a chat, and the caller that sees it to its end."""
 
-    def __init__(self, work: Callable[[], Awaitable[None]], turn: int | None = None) -> None:
+    def __init__(
+        self, work: Callable[[], Awaitable[None]], turn: int | None = None, message_id: str | None = None
+    ) -> None:
         self.running = Running()
         self.ending: Ending | None = None
         self.work = asyncio.create_task(_called(work))
-        self.caller = asyncio.create_task(self._see(turn))
+        self.caller = asyncio.create_task(self._see(turn, message_id))
 
-    async def _see(self, turn: int | None) -> None:
-        self.ending = await self.running.see_to_end(CHAT, self.work, turn)
+    async def _see(self, turn: int | None, message_id: str | None) -> None:
+        self.ending = await self.running.see_to_end(CHAT, self.work, turn, message_id)
 
     async def ended(self) -> Ending:
         await asyncio.wait([self.caller])
@@ -158,6 +160,24 @@ async def test_work_is_named_once_its_turn_is_known() -> None:
     watched.running.name(CHAT, watched.work, 7)
 
     assert watched.running.stop(CHAT, 7)
+    assert await watched.ended() == Ending("stopped")
+
+
+@pytest.mark.parametrize("named_first", [True, False])
+async def test_work_that_is_overtaken_is_stopped_once_its_turn_is_known(named_first: bool) -> None:
+    watched = Watched(sleeping, message_id="m1")
+    await asyncio.sleep(1)
+    watched.running.overtake(OTHER, "m1")
+    watched.running.overtake(CHAT, "m2")
+    if named_first:
+        watched.running.name(CHAT, watched.work, 7)
+    await asyncio.sleep(1)
+    assert not watched.work.done()
+
+    watched.running.overtake(CHAT, "m1")
+    await asyncio.sleep(1)
+    assert watched.work.done() == named_first
+    watched.running.name(CHAT, watched.work, 7)
     assert await watched.ended() == Ending("stopped")
 
 
