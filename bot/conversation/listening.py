@@ -74,6 +74,6 @@ def _called(text: str, manner: Manner) -> str | None:
     word = re.escape(manner.word.strip())
     if not word:
         return None
-    if begun := re.match(rf"\s*{word}(?!\w)[\s,:;.!-]*", text, re.IGNORECASE):
+    if begun := re.match(rf"\s*{word}(?=[\s,:;!]|[.-]+\s|$)[\s,:;.!-]*", text, re.IGNORECASE):
         return text[begun.end() :] or text
     return text if re.search(rf"(?<!\w){word}(?!\w)", text, re.IGNORECASE) else None
