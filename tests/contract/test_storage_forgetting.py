@@ -278,6 +278,17 @@ async def test_a_thread_that_is_forgotten_leaves_its_chat_alone(any_store: Store
     assert await talk.left() == ["a"]
 
 
+async def test_what_went_on_elsewhere_stays_without_what_went_before(any_store: Store, talk: Talk) -> None:
+    turn = await talk.ask(ANN, "a")
+    await any_store.conversations.start_behind("elsewhere", await end(any_store, turn))
+    there = Talk(any_store, "elsewhere")
+    await any_store.conversations.summarise(await end(any_store, await there.ask(BOB, "b")), "what Ann said")
+    last = await there.ask(BOB, "c")
+    assert await any_store.forgetting.chat(CHAT, []) == 2
+    assert await there.left() == ["b", "c"]
+    assert await summary(any_store, last) == ""
+
+
 async def test_what_is_old_goes_and_what_follows_stays(any_store: Store, talk: Talk) -> None:
     old = [await talk.ask(ANN, "a", shown=1), await talk.ask(BOB, "b", answers=2)]
     await any_store.conversations.summarise(await end(any_store, old[1]), "old")
@@ -320,24 +331,34 @@ async def test_more_goes_than_one_transaction_takes(store: SqlStore) -> None:
 
 
 async def test_a_call_that_broke_off_can_be_made_again(store: SqlStore) -> None:
-    """Cancelled at every point where it waits; each batch is whole, and the rest goes with the next call."""
-    for passes in range(0, 40, 5):
-        talk = Talk(store, f"chat {passes}")
-        handle = f"telegram:{passes}"
-        for number in range(2):
-            await talk.ask(handle, f"a{number}", shown=1)
-            last = await talk.ask(BOB, f"b{number}", answers=0, shown=2)
-        await store.conversations.summarise(last, "what was said")
+    """Cancelled at each of its statements; every batch is whole, and the rest goes with the next call."""
+    engines = store.forgetting.engines
+    left = 0
+
+    def count(*_: object) -> None:
+        nonlocal left
+        left -= 1
+        if left == 0:
+            forgetting.cancel()
+
+    for engine in {engines.reader.sync_engine, engines.writer.sync_engine}:
+        event.listen(engine, "before_cursor_execute", count)
+    for statements in range(1, 40):
+        talk = Talk(store, f"chat {statements}")
+        handle = f"telegram:9{statements}"
+        await talk.ask(handle, "a", shown=1)
+        await store.conversations.summarise(await talk.ask(BOB, "b", answers=0, shown=2), "what was said")
         forgetting = asyncio.create_task(store.forgetting.person(handle, []))
-        for _ in range(passes * 3):
-            await asyncio.sleep(0)
-        forgetting.cancel()
-        await asyncio.gather(forgetting, return_exceptions=True)
-        assert [words for words in await talk.left() if words[0] == "b"] == ["b0", "b1"]
+        left = statements
+        await asyncio.wait([forgetting])
+        assert (await talk.left())[-1] == "b"
         await store.forgetting.person(handle, [])
-        assert await talk.left() == ["b0", "b1"]
+        assert await talk.left() == ["b"]
         assert await summary(store, await talk.ask(BOB, "c")) == ""
         assert await talk.pictures(1, 2) == [2]
+        if not forgetting.cancelled():
+            break
+    assert 10 < statements < 39
 
 
 async def test_others_write_while_much_is_forgotten(store: SqlStore) -> None:
