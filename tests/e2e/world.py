@@ -11,7 +11,9 @@ import logging
 import os
 import re
 import signal
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -276,6 +278,14 @@ class World:
 
     def system(self, request: int = -1) -> str:
         return "\n".join(m["content"] for m in self.prompts()[request] if m["role"] == "system")
+
+    # What is stored
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """What the database answers, by column; ask once the bot has ended, or for what it has long written."""
+        with closing(sqlite3.connect(self._folder / "parley.db")) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(query)]
 
     # What must hold after every test
 
