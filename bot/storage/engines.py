@@ -16,7 +16,8 @@ from bot.errors import StorageError
 
 # With a log ahead (WAL), synchronous=NORMAL keeps the file whole through a power cut, which
 # may cost the last commits, and spares a disk flush per commit. The time-out, in milliseconds, is for other processes.
-_SQLITE_PRAGMAS = ("busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON")
+# What is deleted is overwritten, also where SQLite was not built that way: else it could be read in the file for long.
+_SQLITE_PRAGMAS = ("busy_timeout=10000", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
 
 # An error must not carry what people wrote. A window decodes hundreds of lists, the standard library at 3 us each.
 _OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_deserializer": orjson.loads}
