@@ -124,7 +124,19 @@ class _Reader:
         if free is None:
             typed = code(self._scanner.rest(), 40)
             raise UsageError(notices.TOO_MANY_WORDS.say(self._locale, typed=typed, usage=self._usage))
-        self._take(free, self._scanner.rest() if free.rest else self._scanner.word())
+        if free.rest:
+            self._take(free, self._scanner.rest())
+            return
+        word = self._scanner.word()
+        self._take(self._meant(free, word), word)
+
+    def _meant(self, free: Option, word: str) -> Option:
+        """The next option; where its choices do not hold the word, the one whose choices do: others may be left out."""
+        if free.required or not free.choices:
+            return free
+        left = [option for option in self._options if option.name not in self._given]
+        takes = (option for option in left if word.casefold() in map(str.casefold, option.choices))
+        return next(takes, free)
 
     def _take(self, option: Option, text: str) -> None:
         self._given[option.name] = values.read(option, text, self._usage, self._locale)

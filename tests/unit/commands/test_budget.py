@@ -193,7 +193,7 @@ async def test_the_settings_budgets_stay(desk: Desk) -> None:
 
 async def test_the_list_says_what_is_spent(desk: Desk) -> None:
     assert (await desk.say("/budget", ROOT)).startswith("There are no budgets. Set one, for example `/budget everyone")
-    for line in ("everyone 50k", "total $5 period=month", "42 $1", "chat 7k"):
+    for line in ("everyone 50k", "total $5 month", "42 $1", "chat 7k"):
         await desk.run(f"/budget {line}", ROOT)
     await spend(desk, Account(ANN.handle, PLACE), 1200, NANO // 4)
     await spend(desk, Account(ROOT.handle, PLACE), 300, NANO // 4)

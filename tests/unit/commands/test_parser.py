@@ -251,6 +251,26 @@ def test_quotation_marks_carry_any_text(name: str) -> None:
     assert parse(TREE, f'/persona use "{quoted}"').values == {"name": name}
 
 
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("$5 month", {"subject": "$5", "amount": "month"}),
+        ("total $5 month", {"subject": "total", "amount": "$5", "period": "month"}),
+        ("total 5 month DOLLARS", {"subject": "total", "amount": "5", "unit": "dollars", "period": "month"}),
+        ("total unit=dollars 5 month", {"subject": "total", "amount": "5", "unit": "dollars", "period": "month"}),
+    ],
+)
+def test_a_choice_is_known_by_its_word_where_others_are_left_out(line: str, values: dict[str, Any]) -> None:
+    assert parse(COMMANDS, f"/budget {line}").values == values
+
+
+def test_a_word_that_is_nobodys_choice_is_refused_by_the_next_option() -> None:
+    with pytest.raises(UsageError, match="`unit` must be one of"):
+        parse(COMMANDS, "/budget total 5 week")
+    with pytest.raises(UsageError, match="`day` is one thing too many"):
+        parse(COMMANDS, "/budget total 5 tokens month day")
+
+
 def test_the_real_declarations_take_their_own_examples() -> None:
     for command in COMMANDS:
         for each in (command, *command.children):
