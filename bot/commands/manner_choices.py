@@ -126,7 +126,7 @@ def offer(call: Call, matter: Matter) -> Reply:
         label = buttons.marked(choice.label.say(locale), choice is chosen)
         line = f"/settings {matter.name} {choice.value}"
         offered += buttons.asking(label, line) if choice.value == WORD else buttons.run([(label, line)])
-    return Reply("\n".join([matter.ask.say(locale), *lines, how]), tuple(offered))
+    return Reply("\n".join([matter.ask.say(locale), *lines, "", how]), tuple(offered))
 
 
 async def put(call: Call, matter: Matter, typed: str) -> str | Reply:

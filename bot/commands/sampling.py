@@ -129,7 +129,7 @@ async def _all(call: Call) -> Reply:
     how = notices.PARAMETERS_HOW.say(
         locale, set=code("/set temperature 0.7"), reset=code(f"/set temperature {DEFAULT}"), presets=code("/preset")
     )
-    return Reply("\n".join([notices.PARAMETERS_NOW.say(locale), *states, *cautions, how]))
+    return Reply("\n".join([notices.PARAMETERS_NOW.say(locale), *states, "", *cautions, how]))
 
 
 async def _one(call: Call, name: str) -> Reply:

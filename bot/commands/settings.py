@@ -48,7 +48,7 @@ async def _overview(call: Call, note: str) -> Reply:
         label = _SETTINGS[name].label.say(locale)
         lines.append(f"- {label}: {value}")
         offered.append((label, f"/settings {name}"))
-    lines.append(notices.SETTINGS_HOW.say(locale, usage=code("/settings busy")))
+    lines += ["", notices.SETTINGS_HOW.say(locale, usage=code("/settings busy"))]
     text = "\n".join(lines)
     return Reply(f"{note}\n\n{text}" if note else text, buttons.run(offered), in_place=True)
 

@@ -66,7 +66,7 @@ async def offer_preset(call: Call) -> Reply:
     locale = call.person.locale
     setup = await call.services.setups.of(call.chat, call.person)
     how = notices.SETTINGS_OR.say(locale, usage=code("/settings preset creative"))
-    text = "\n".join([notices.ASK_PRESET.say(locale), sampling.preset_list(locale), how])
+    text = "\n".join([notices.ASK_PRESET.say(locale), sampling.preset_list(locale), "", how])
     return Reply(text, sampling.preset_buttons(setup, "/settings preset"))
 
 
@@ -96,7 +96,7 @@ async def offer_voice(call: Call) -> Reply:
         (marked(label.say(locale), value == chosen), f"/settings voice {value}") for value, label, _ in choices
     )
     write = buttons.asking(notices.WRITE_VOICE.say(locale), "/settings voice")
-    return Reply("\n".join([notices.ASK_VOICE.say(locale), *lines, how]), (*offered, *write))
+    return Reply("\n".join([notices.ASK_VOICE.say(locale), *lines, "", how]), (*offered, *write))
 
 
 async def put_voice(call: Call, typed: str) -> str | Reply:

@@ -295,7 +295,7 @@ NEW_CONVERSATION = Notice("New conversation. Persona and settings stay.")
 STOPPED = Notice("Stopped.")
 NOTHING_TO_STOP = Notice("Nothing is running here that could be stopped.")
 COMPARE_HOW_MANY = Notice(
-    "Name two to {most} personas or models: {personas} or {models}. In a list they are separated by commas."
+    "Name 2 to {most} personas or models: {personas} or {models}. In a list they are separated by commas."
 )
 COMPARE_EITHER = Notice("Compare personas or models, not both at once: {personas} or {models}.")
 NO_SUCH_VERSION = Notice("That version is not stored any more.")

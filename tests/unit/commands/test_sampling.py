@@ -95,6 +95,7 @@ async def test_alone_all_parameters_are_shown_with_where_they_come_from(desk: De
         "- `presence_penalty`: `0` (preset technical)\n"
         "- `frequency_penalty`: `0.2` (preset technical)\n"
         "- `stop`: `END|THE END` (set by itself)\n"
+        "\n"
         "Change one with `/set temperature 0.7`, go back with `/set temperature default`. "
         "`/preset` sets several at once."
     )

@@ -48,6 +48,7 @@ async def test_everything_is_shown_in_one_message(desk: Desk) -> None:
         "- While I answer: questions wait\n"
         "- Reasoning: hidden\n"
         "- Voice: in writing\n"
+        "\n"
         "Press what you want to change, or send `/settings busy`."
     )
     assert [button.data for button in reply.buttons] == [f"run /settings {name}" for name in NAMES]
@@ -77,6 +78,7 @@ async def test_what_is_set_is_shown(desk: Desk) -> None:
         "- While I answer: questions are merged",
         "- Reasoning: shown",
         "- Voice: `nova`",
+        "",
     ]
     assert manner(desk) == Manner("word", "Hey Jarvis", "person", "merge", reasoning=True)
 
@@ -152,6 +154,7 @@ async def test_choices_say_what_they_do_and_how_they_are_typed(desk: Desk) -> No
         "- `thread` – **one for each thread**: every thread or topic has its own, and so has the chat outside of them\n"
         "- `shared` – **one for all threads**: what is said in one thread or topic is known in all of them\n"
         "- `person` – **one for each person**: everybody has their own, and what others asked me is no part of it\n"
+        "\n"
         "Choose, or send `/settings scope person`."
     )
 
