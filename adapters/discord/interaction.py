@@ -44,6 +44,7 @@ class InteractionReply:
         self._thinking: int | None = None
         self._hidden = False
         self._within: set[str] = set()
+        self._resolving = asyncio.Lock()
 
     @property
     def over(self) -> bool:
@@ -75,13 +76,18 @@ class InteractionReply:
     async def send(self, message: Outgoing) -> str:
         uploads.refuse_voice(message)
         await self._usable()
-        if self._thinking is not None and await self._replace(self._thinking, message):
-            message_id, self._thinking = str(self._thinking), None
-        else:
-            self._thinking = None
-            message_id = await self._follow_up(message)
+        message_id = await self._first(message) or await self._follow_up(message)
         self._within.add(message_id)
         return message_id
+
+    async def _first(self, message: Outgoing) -> str | None:
+        """Show the message where "thinking…" is; None when it needs another place. Of answers that come side by side
+        the others wait until "thinking…" is gone."""
+        async with self._resolving:
+            thinking = self._thinking
+            replaced = thinking is not None and await self._replace(thinking, message)
+            self._thinking = None
+            return str(thinking) if replaced else None
 
     async def _replace(self, thinking: int, message: Outgoing) -> bool:
         """Put the message in the place of "thinking…", which is safe to repeat; False when it needs another place."""
@@ -117,7 +123,8 @@ class InteractionReply:
     async def dismiss(self) -> None:
         """Take "thinking…" away: the answer is shown elsewhere."""
         await self._acknowledged.wait()
-        thinking, self._thinking = self._thinking, None
+        async with self._resolving:
+            thinking, self._thinking = self._thinking, None
         if thinking is None:
             return
         try:

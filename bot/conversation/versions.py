@@ -62,7 +62,8 @@ class Versions:
         if answer is None or answer.id is None:
             raise UsageError(notices.NO_SUCH_VERSION.say(event.author.locale))
         await self._conversations.choose(answer.id)
-        who = answer.persona or answer.model
+        personas = [version.persona for version in await self._conversations.versions(turn.id)]
+        who = answer.persona if personas.count(answer.persona) == 1 else answer.model
         await self._speaker.say(channel, notices.PICKED.say(event.author.locale, who=f"**{who}**"), private=True)
 
     async def think(self, event: ButtonPress, turn: Turn, channel: Channel) -> None:
