@@ -16,6 +16,7 @@ from bot.access.policy import AccessPolicy, parse_ids
 from bot.access.prices import load_prices
 from bot.access.throttle import Throttle
 from bot.admission import Admission
+from bot.calls import Calls
 from bot.commands.catalogue import COMMANDS
 from bot.commands.services import Services
 from bot.conversation.accounts import Accounts
@@ -49,6 +50,8 @@ from bot.media.chart import Charts
 from bot.media.workshop import Workshop
 from bot.models import Models
 from bot.ports import Store
+from bot.questions import Questions
+from bot.queue import Queue
 from bot.replies.gate import Gates
 from bot.replies.speaker import Speaker
 from bot.router import Router
@@ -177,17 +180,12 @@ async def open_core(
             abilities=profile_of,
             forgetting=forgetting,
         )
-        router = Router(
-            COMMANDS,
-            services,
-            talking,
-            lanes,
-            owner,
-            speaker,
-            Admission(access, Throttle(settings.messages_per_minute, settings.turns_per_person), speaker, owner),
-            manners,
-            Listening(manners, overheard),
-        )
+        throttle = Throttle(settings.messages_per_minute, settings.turns_per_person)
+        admission = Admission(access, throttle, speaker, owner)
+        queue = Queue(lanes, owner, speaker, admission)
+        questions = Questions(talking, queue, owner, admission, manners, Listening(manners, overheard))
+        calls = Calls(COMMANDS, services, talking, queue, owner, speaker, admission)
+        router = Router(COMMANDS, services, manners, admission, queue, questions, calls)
         keeping = asyncio.create_task(
             keep_short(store.pictures, forgetting, settings.picture_days, settings.history_days), name="old rows"
         )

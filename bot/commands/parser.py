@@ -45,6 +45,21 @@ def validate(commands: Sequence[Command], invocation: Invocation, locale: str | 
     return Invocation(invocation.path, checked)
 
 
+def going_on(commands: Sequence[Command], line: str, words: str) -> str | Invocation:
+    """The call of a line that goes on with somebody's words. They are taken as they are, whatever they look like, where
+    the command has an option for the rest of the line."""
+    try:
+        begun = parse(commands, line)
+    except UsageError:
+        return f"{line} {words}"
+    command = registry.find(commands, begun.path)
+    rest = next((option.name for option in command.options if option.rest), None) if command is not None else None
+    if rest is None:
+        return f"{line} {words}"
+    said = f"{begun.values[rest]} {words}" if rest in begun.values else words
+    return Invocation(begun.path, {**begun.values, rest: said})
+
+
 def _resolve(commands: Sequence[Command], scanner: Scanner, locale: str | None) -> tuple[tuple[str, ...], Command]:
     """Read the command's name and, in groups, that of the child."""
     typed = scanner.name()

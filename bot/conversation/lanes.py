@@ -30,13 +30,14 @@ class Lanes:
         """How many jobs wait for their turn, over all lanes."""
         return sum(len(jobs) - 1 for jobs in self._waiting.values())
 
-    def submit(self, key: str, job: Job) -> bool:
-        """Put a job at the end of its lane. Does not wait. False when the lane is full and the job was not taken."""
+    def submit(self, key: str, job: Job, *, surely: bool = False) -> bool:
+        """Put a job at the end of its lane. Does not wait. False when the lane is full and the job was not taken, which
+        it is all the same where it must `surely` be done."""
         if key not in self._waiting:
             self._waiting[key] = deque([job])
             self._owner.start(self._run(key), name=f"lane {key}")
             return True
-        if len(self._waiting[key]) >= self._capacity:
+        if len(self._waiting[key]) >= self._capacity and not surely:
             return False
         self._waiting[key].append(job)
         return True

@@ -65,11 +65,11 @@ class Manners:
         else:
             values[name] = value
 
-    def seated(self, chat: ChatRef, person: Person) -> ChatRef:
-        """The chat with whose conversation it is, as its scope says."""
+    def seated(self, chat: ChatRef, person: Person | None) -> ChatRef:
+        """The chat with whose conversation it is, as its scope says; that of nobody in particular without a person."""
         scope = self.of(chat).scope
-        own = scope == "person" and chat.kind == "group"
-        return replace(chat, owner=person.user_id if own else None, joined=scope == "shared")
+        own = person if scope == "person" and chat.kind == "group" else None
+        return replace(chat, owner=None if own is None else own.user_id, joined=scope == "shared")
 
     def forget(self, scope: str) -> None:
         """What was set in a scope is deleted from storage."""

@@ -236,6 +236,7 @@ async def test_what_was_said_before_comes_along_once(world: World) -> None:
     await world.ask(group, ben, "And you?")
     assert HEARD not in "".join(users(world)), "neither again, nor from elsewhere, nor stored"
     world.side.say(group, ben, "Before the restart")
+    await said_to(world, group, ben, "/settings")  # by now it was heard
     await world.restart()
     await world.ask(group, ben, "Well?")
     assert HEARD not in world.roles()[-1][1]
