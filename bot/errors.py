@@ -160,12 +160,18 @@ class FormatRefused(ModelError):
 
 
 class OverBudget(ModelError):
-    """A budget is used up: `whose` it is, and in how many seconds it starts anew."""
+    """A budget is used up: `whose` it is, and in how many seconds it starts anew.
 
-    def __init__(self, model: str, whose: Literal["person", "chat", "total"], resets_in: float) -> None:
-        super().__init__(model, f"the budget of the {whose} is used up")
+    `held`: it is not, but calls that are running may use up what is left of it.
+    """
+
+    def __init__(
+        self, model: str, whose: Literal["person", "chat", "total"], resets_in: float, *, held: bool = False
+    ) -> None:
+        super().__init__(model, f"the budget of the {whose} is {'held by running calls' if held else 'used up'}")
         self.whose = whose
         self.resets_in = resets_in
+        self.held = held
 
 
 class Flagged(ModelError):

@@ -125,14 +125,14 @@ class Budgeting:
 
     def _admit(self, account: Account, model: str) -> None:
         now = clock.utc_now()
-        full = [
-            (resets_in(budget.period, now), slot.whose)
-            for slot, budget in self._budgets.of(account)
-            if self._counts.spent(slot, budget) + self._counts.reserved(slot, budget) >= budget.amount
-        ]
+        full: list[tuple[bool, float, Whose]] = []
+        for slot, budget in self._budgets.of(account):
+            left = budget.amount - self._counts.spent(slot, budget)
+            if self._counts.reserved(slot, budget) >= left:
+                full.append((left <= 0, resets_in(budget.period, now), slot.whose))
         if full:
-            wait, whose = max(full)
-            raise OverBudget(model, whose, wait)
+            used_up, wait, whose = max(full)
+            raise OverBudget(model, whose, wait, held=not used_up)
 
     def _missing(self, account: Account) -> list[tuple[Slot, Period]]:
         self._turn()

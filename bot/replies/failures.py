@@ -54,6 +54,8 @@ def for_model_error(error: ModelError, locale: str | None = None) -> str:
     """What to tell people about a failed model call: what happened and what to do next."""
     model = code(error.model)
     match error:
+        case OverBudget(whose=whose, held=True):
+            return _HELD_BUDGET[whose].say(locale)
         case OverBudget(whose=whose, resets_in=wait):
             return _OVER_BUDGET[whose].say(locale, wait=duration(wait))
         case Flagged(what="answer"):
@@ -74,6 +76,11 @@ _OVER_BUDGET: dict[Whose, Notice] = {
     "person": notices.OVER_BUDGET,
     "chat": notices.OVER_CHAT_BUDGET,
     "total": notices.OVER_TOTAL_BUDGET,
+}
+_HELD_BUDGET: dict[Whose, Notice] = {
+    "person": notices.BUDGET_HELD,
+    "chat": notices.CHAT_BUDGET_HELD,
+    "total": notices.TOTAL_BUDGET_HELD,
 }
 _WARNINGS: dict[Whose, Notice] = {
     "person": notices.BUDGET_WARNING,

@@ -149,6 +149,15 @@ INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press 
 OVER_BUDGET = Notice("Your budget is used up. It starts afresh in {wait}.")
 OVER_CHAT_BUDGET = Notice("This chat's budget is used up. It starts afresh in {wait}.")
 OVER_TOTAL_BUDGET = Notice("The bot's budget is used up. It starts afresh in {wait}.")
+BUDGET_HELD = Notice(
+    "The answers that are being written may use up the rest of your budget. Ask again when they are done."
+)
+CHAT_BUDGET_HELD = Notice(
+    "The answers that are being written may use up the rest of this chat's budget. Ask again when they are done."
+)
+TOTAL_BUDGET_HELD = Notice(
+    "The answers that are being written may use up the rest of the bot's budget. Ask again in a moment."
+)
 BUDGET_WARNING = Notice("{percent} % of your budget is used up. It starts afresh in {wait}.")
 CHAT_BUDGET_WARNING = Notice("{percent} % of this chat's budget is used up. It starts afresh in {wait}.")
 TOTAL_BUDGET_WARNING = Notice("{percent} % of the bot's budget is used up. It starts afresh in {wait}.")

@@ -119,6 +119,9 @@ def test_whose_budget_is_used_up(whose: Whose, named: str) -> None:
     assert "5 h" in said
     for say in (for_image_error, for_recording_error, for_speech_error):
         assert say(OverBudget("acme/large", whose, 5 * 3600.0)) == said
+        held = say(OverBudget("acme/large", whose, 5 * 3600.0, held=True))
+        assert named in held
+        assert "Ask again" in held
 
     warned = for_warning(BudgetWarning(whose, 83, 12 * 86400.0))
     assert named in warned

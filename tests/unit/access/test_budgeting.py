@@ -351,3 +351,19 @@ def test_each_call_is_counted_once_however_the_ledger_is_read(seed: int, calls: 
             assert [reserved for _, _, reserved in await budgets.remaining(ANN)] == [0, 0]
 
     asyncio.run(main())
+
+
+async def test_what_running_calls_hold_is_told_apart_from_what_is_spent(books: Books) -> None:
+    budgets = books.open(tokens("everyone", 100), tokens("total", 1000))
+    running = await budgets.reserve(ANN, {"tokens": 100}, "p/m")
+    error = await refused(budgets)
+    assert error is not None
+    assert (error.whose, error.held) == ("person", True)
+    budgets.settle(running, [books.call(tokens=100)])
+    error = await refused(budgets)
+    assert error is not None
+    assert (error.whose, error.held) == ("person", False)
+    running = await budgets.reserve(BOB, {"tokens": 1000}, "p/m")
+    error = await refused(budgets)
+    assert error is not None
+    assert (error.whose, error.held) == ("person", False), "what is used up comes first"
