@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot import clock
 from bot.domain.conversations import Answer, Question
 from bot.errors import StorageError
 from bot.storage import history
+from bot.storage.following import below, conversation_of, drop_summaries_below
 from bot.storage.rows import insert_for
-from bot.storage.tables import conversations, messages, summaries
+from bot.storage.tables import conversations, messages
 from bot.storage.turns import ASSISTANT, DROPPED_ANSWER, DROPPED_QUESTION, USER, answer_row, question_row
 
 # Every change begins with a lock on its conversation: two questions thus cannot find the same head, ids grow along
@@ -90,13 +91,10 @@ async def _set_head(connection: AsyncConnection, conversation: int, row: int) ->
 async def choose(connection: AsyncConnection, answer: int, *, leaf: bool) -> None:
     """Go on behind an answer or what followed it; nothing happens when it is gone."""
     await _lock(connection, answer)
-    if leaf:
-        found = (await connection.execute(history.NEWEST_BELOW, {"row": answer})).one_or_none()
-    else:
-        row = select(messages.c.conversation_id, messages.c.id).where(messages.c.id == answer)
-        found = (await connection.execute(row)).one_or_none()
-    if found is not None:
-        await _set_head(connection, found[0], found[1])
+    conversation = await conversation_of(connection, answer)
+    if conversation is not None:
+        head = max(await below(connection, conversation, answer)) if leaf else answer
+        await _set_head(connection, conversation, head)
 
 
 async def place(connection: AsyncConnection, answer: int, message_ids: Sequence[str]) -> None:
@@ -116,5 +114,4 @@ async def drop(connection: AsyncConnection, turn: int) -> None:
     await connection.execute(question.values(DROPPED_QUESTION))
     answers = update(messages).where(messages.c.parent_id == turn, messages.c.role == ASSISTANT)
     await connection.execute(answers.values(DROPPED_ANSWER))
-    told = delete(summaries).where(summaries.c.message_id.in_(history.ALL_BELOW))
-    await connection.execute(told, {"row": turn})
+    await drop_summaries_below(connection, turn)

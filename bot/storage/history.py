@@ -14,8 +14,6 @@ from bot.storage.turns import ASSISTANT, TURN_COLUMNS, USER
 _MOST_ROWS = 1000
 _PAGE_ROWS = 1000
 _MOST_VERSIONS = 50
-# How far below an answer the newest row is looked for; so many rows take a few tenths of a second.
-_DEEPEST = 100_000
 
 _TEXT_LENGTH = cast(func.length(messages.c.text), BigInteger)
 _SUMMARY = (
@@ -67,18 +65,6 @@ def _while_dropped(newer: CTE) -> ColumnElement[bool]:
 
 def _within_a_page(newer: CTE) -> ColumnElement[bool]:
     return or_(newer.c.role == ASSISTANT, newer.c.depth < _PAGE_ROWS)
-
-
-def _subtree(*, here: bool, deepest: int | None = None) -> CTE:
-    """The row `:row` and all that followed it; `here`: in its own conversation."""
-    columns = (messages.c.id, messages.c.conversation_id)
-    above = select(*columns, literal(1).label("depth")).where(messages.c.id == bindparam("row"))
-    walk = above.cte("walk", recursive=True)
-    followed = messages.c.parent_id == walk.c.id
-    if here:
-        followed = and_(followed, messages.c.conversation_id == walk.c.conversation_id)
-    below = select(*columns, walk.c.depth + 1).join_from(walk, messages, followed)
-    return walk.union_all(below if deepest is None else below.where(walk.c.depth < deepest))
 
 
 _BEFORE_COLUMNS = (
@@ -172,10 +158,3 @@ SHOWN_ANSWERS = (
     .limit(bindparam("most"))
 )
 """The `:most` newest answers of `:conversation`, newest first, and which messages show them."""
-
-_below = _subtree(here=True, deepest=_DEEPEST)
-NEWEST_BELOW = select(_below.c.conversation_id, func.max(_below.c.id)).group_by(_below.c.conversation_id)
-"""The conversation of `:row`, and the newest row of what followed it there."""
-
-ALL_BELOW = select(_subtree(here=False).c.id)
-"""The row `:row` and all that followed it, in threads of other conversations, too."""

@@ -375,6 +375,23 @@ async def test_a_branch_is_read_in_pages(store: SqlStore) -> None:
     assert len(statements) < 13 + 20 * 4
 
 
+async def test_what_followed_is_found_in_a_long_conversation(store: SqlStore) -> None:
+    conversations = store.conversations
+    conversation = await conversations.current(CHAT)
+    await fill(store, conversation, turns=2600)
+    [first] = await conversations.versions((await anext(conversations.branch(conversation))).id)
+    newest = await conversations.last(conversation)
+    assert newest is not None
+    assert newest.answer is not None
+    assert first.id is not None
+    await conversations.choose(first.id, leaf=False)
+    await conversations.choose(first.id)
+    assert await conversations.last(conversation) == newest
+    await conversations.summarise(newest.answer.id or 0, "all of it")
+    await conversations.drop(first.id - 1)
+    assert (await conversations.before(await ask(conversations, "and?"), 10)).summary == ""
+
+
 async def test_an_unfinished_look_at_a_branch_holds_nothing(store: SqlStore) -> None:
     conversation = await store.conversations.current(CHAT)
     await fill(store, conversation, turns=10)
