@@ -1,14 +1,18 @@
 """Draws the README's pictures from real conversations: `python -m benchmarks.picture`, or with the names of some.
 
 Each shows what was on the fake Telegram's screen while the bot, a process of its own, answered through a model that
-follows a script.
+follows a script. `usage` is the chart of `/usage`, as the bot draws it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from datetime import date, timedelta
+from random import Random
+from typing import Any
 
 from PIL import Image
 
@@ -20,6 +24,8 @@ from benchmarks.lighthouse import lighthouse
 from benchmarks.process import ROOT
 from benchmarks.recording import chatting, note_of, shrunk
 from benchmarks.speech import spoken
+from bot.domain.usage import DaySpent, Spent
+from bot.media.chart import Charts
 from bot.media.workshop import Workshop
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.openai_media_script import MediaScript
@@ -129,6 +135,54 @@ def _begun(scene: Image.Image, layers: int) -> bytes:
     return jpeg(painted(scene, STROKES[:layers]), 80)
 
 
+# Personas side by side
+
+
+async def compare() -> Recording:
+    order = "/compare personas=engineer,kindergarten How does Wi-Fi work?"
+    answers = {
+        "senior software engineer": """Your laptop **modulates a radio carrier** at 2.4, 5 or 6 GHz:
+
+- Bits become phases and amplitudes on many narrow subcarriers at once (OFDM).
+- Stations listen before they send, and back off for a random time after a collision.
+- The access point bridges the frames to Ethernet.""",
+        "small children": """Do you know how we can call each other across the playground, without any string? \
+Wi-Fi is just like that! The little box on the wall **whispers** very, very fast, and the tablet has ears \
+so good that it hears every word, even through the wall.""",
+    }
+
+    def said(body: dict[str, Any]) -> Script:
+        told = str(body["messages"][0]["content"])
+        return Script.of(
+            next(answers[key] for key in answers if key in told), CHUNK, pace=PACE, first_delay=FIRST_CHUNK
+        )
+
+    async with chatting(OpenAIFake(said), {}) as chat:
+        frames = await chat.frames(lambda: chat.say(order), _compared)
+    title = "A chat in which two personas answer the same question side by side"
+    return Recording(title, Look(order), frames, "command", typing=False)
+
+
+# What was used
+
+DAYS = 30
+COLOURS = 64
+"""Enough for a chart, and half the bytes."""
+
+
+async def chart() -> bytes:
+    """A month of a small group, with quiet weekends."""
+    chance, today = Random(4), date(2026, 11, 20)
+    days: list[DaySpent] = []
+    for day in (today - timedelta(back) for back in reversed(range(DAYS))):
+        tokens = int(chance.uniform(4_000, 12_000) if day.weekday() > 4 else chance.uniform(18_000, 62_000))
+        days.append(DaySpent(day, Spent(tokens // 900, tokens, tokens * 950)))
+    with Image.open(io.BytesIO(await Charts().usage(days))) as drawn:
+        buffer = io.BytesIO()
+        drawn.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
 # Shared
 
 
@@ -148,22 +202,28 @@ def _made(messages: Sequence[Shown]) -> bool:
     return any(label == "Again" for shown in messages for label, _ in shown.buttons)
 
 
+def _compared(messages: Sequence[Shown]) -> bool:
+    return sum(label == "Go on with this one" for shown in messages for label, _ in shown.buttons) > 1
+
+
 PICTURES: dict[str, Callable[[], Awaitable[Recording]]] = {
     "streamed-chat": words,
     "photo": photo,
     "voice-note": voice,
     "imagine": imagine,
+    "compare": compare,
 }
+CHART = "usage"
 
 
 async def draw(names: Sequence[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     for name in names:
-        picture = svg(await PICTURES[name]())
-        path = FOLDER / f"{name}.svg"
-        path.write_text(picture, encoding="utf-8")
-        print(f"{path.relative_to(ROOT)} is drawn: {len(picture.encode()) / 1000:.0f} KB")
+        data = await chart() if name == CHART else svg(await PICTURES[name]()).encode()
+        path = FOLDER / f"{name}.{'png' if name == CHART else 'svg'}"
+        path.write_bytes(data)
+        print(f"{path.relative_to(ROOT)} is drawn: {len(data) / 1000:.0f} KB")
 
 
 if __name__ == "__main__":
-    asyncio.run(draw(sys.argv[1:] or list(PICTURES)))
+    asyncio.run(draw(sys.argv[1:] or [*PICTURES, CHART]))
