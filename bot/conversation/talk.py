@@ -150,7 +150,8 @@ class Talking:
 
     async def retry(self, event: CommandCall, channel: Channel, model: str | None) -> bool:
         turn = await self._conversations.last(await self._turns.conversation(event.chat))
-        if turn is None:
+        # What a thread goes on from is the channel's; another answer to it would change the channel's conversation.
+        if turn is None or await self._turn(event.chat, turn.id) is None:
             return False
         if event.message_id is not None:  # the reply belongs to the command, which is what people see last
             turn = replace(turn, question=replace(turn.question, message_id=event.message_id))
