@@ -351,7 +351,9 @@ MODEL_UNKNOWN_CLOSE = Notice("There is no model {model} here. Did you mean {clos
 # Access, pace and the first admin
 
 TOO_FAST = Notice("You are writing faster than I may answer. Try again in {wait}.")
-TOO_MANY_AT_ONCE = Notice("I am already writing {count} answers for you. Let one end first, or stop it with /stop.")
+TOO_MANY_AT_ONCE = Notice(
+    "I am still writing for you elsewhere, and {count} at once is the most. Let one end first, or stop it with /stop."
+)
 CLAIM_GRANTED = Notice(
     "You are an admin of this bot now. {allow} lets others in, and {help} shows what else you can do."
 )

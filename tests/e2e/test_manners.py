@@ -383,6 +383,22 @@ async def test_a_question_interrupts(world: World) -> None:
     assert [role for role, _ in world.roles()] == ["user", "assistant", "user"]
 
 
+async def test_a_question_that_is_not_taken_interrupts_nothing(world: World) -> None:
+    ann, ben, group = world.person("Ann"), world.person("Ben"), world.side.group()
+    await world.restart(turns_per_person=1)
+    await said_to(world, group, ann, "/settings busy interrupt")
+    world.model.respond = lambda _: Script.of(SLOW * 3, size=5, pace=0.1)
+    bens = world.side.private(ben)
+    world.say(bens, ben, "Elsewhere")
+    await world.sees(bens, SLOW[:20])
+    world.say(group, ann, "First")
+    await world.sees(group, SLOW[:20])
+    world.say(group, ben, "Second")
+    await world.sees(group, "Let one end first")
+    assert await finished(world, group, 1) == [(SLOW * 3).strip()]
+    assert await finished(world, bens, 1) == [(SLOW * 3).strip()]
+
+
 async def test_questions_are_merged(world: World) -> None:
     ann, place = await begin(world, "merge")
     for text in ("Second", "Third", "Fourth"):

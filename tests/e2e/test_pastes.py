@@ -109,7 +109,7 @@ async def test_a_paste_is_one_question_for_the_throttle_too(short_answers: World
     world = short_answers
     await world.restart(messages_per_minute=1)
     ann, place = world.private()
-    pieces = [full(world, "a"), full(world, "b"), "The end."]
+    pieces = [*(full(world, letter) for letter in "abcd"), "The end."]  # more than the throttle lets through at once
     for piece in pieces:
         world.side.say(place, ann, piece)
     await answered(world, place, 1)

@@ -181,6 +181,16 @@ async def test_cancelled_before_the_first_step() -> None:
     assert order == []
 
 
+async def test_what_must_be_done_is_taken_by_a_full_lane() -> None:
+    owner = TaskOwner()
+    lanes = Lanes(owner, capacity=2)
+    order: list[str] = []
+    assert [lanes.submit("chat", job(order, name)) for name in ("first", "second", "refused")] == [True, True, False]
+    assert lanes.submit("chat", job(order, "surely"), surely=True)
+    assert await owner.settle(10)
+    assert order == ["first", "second", "surely"]
+
+
 async def test_cancelled_after_the_end() -> None:
     owner = TaskOwner()
     lanes = Lanes(owner)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.commands.catalogue import COMMANDS
-from bot.commands.parser import parse, validate
+from bot.commands.parser import going_on, parse, validate
 from bot.commands.registry import checked, find
 from bot.commands.spec import Call, Command, Option, Reply
 from bot.domain.messages import Invocation
@@ -276,3 +276,21 @@ def test_the_real_declarations_take_their_own_examples() -> None:
         for each in (command, *command.children):
             if each.example:
                 assert parse(COMMANDS, each.example).path[0] == command.name
+
+
+@settings(max_examples=200)
+@given(st.text(min_size=1, max_size=40))
+def test_words_of_a_form_are_taken_as_they_are(words: str) -> None:
+    for line, values in (
+        ("/persona create pirate", {"name": "pirate", "prompt": words}),
+        ("/settings reply word", {"name": "reply", "value": f"word {words}"}),
+        ("/settings model", {"name": "model", "value": words}),
+    ):
+        call = going_on(COMMANDS, line, words)
+        assert isinstance(call, Invocation)
+        assert validate(COMMANDS, call).values == values
+
+
+def test_words_behind_a_line_that_is_not_whole_without_them() -> None:
+    for line in ("/ask", "/new", "/dance", "/persona create"):
+        assert going_on(COMMANDS, line, "why is it so?") == f"{line} why is it so?"

@@ -100,6 +100,7 @@ async def test_whose_conversation_it_is(scope: str, chat: ChatRef, keys: tuple[s
     assert (manners.seated(chat, ANN).key, manners.seated(chat, BEN).key) == keys
     assert manners.seated(chat, ANN).place == chat.place
     assert manners.seated(manners.seated(chat, BEN), ANN) == manners.seated(chat, ANN)
+    assert manners.seated(chat, None).key == keys[0].partition("@")[0], "what nobody in particular did"
 
 
 async def test_what_is_forgotten_is_no_longer_known() -> None:
