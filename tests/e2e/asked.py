@@ -14,6 +14,10 @@ from PIL import Image
 _DATA_URI = re.compile(r"data:image/(jpeg|png);base64,([A-Za-z0-9+/]+=*)")
 
 
+HEARD = "(said in the chat before, not to you)"
+"""Stands above what the bot overheard, which comes along in quotation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     words: str

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands.catalogue import COMMANDS, MENUS
+from tests.e2e.asked import HEARD
 from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Place
 from tests.e2e.world import Log, World
@@ -121,9 +122,9 @@ async def test_commands_are_registered_only_when_they_changed(discord: World) ->
     await discord.restart()
     assert fake_of(discord).syncs == 1
     registered = [command["name"] for command in fake_of(discord).commands.registered[""].values()]
-    shown = [command.name for command in COMMANDS if not command.hidden]
+    shown = [command.name for command in COMMANDS if not command.hidden or command.open_to_all]
     assert sorted(registered) == sorted(shown + [menu.label for menu in MENUS])
-    assert {"ask", "imagine", "speak", "voice", "transcribe", "Describe image"} <= set(registered)
+    assert {"ask", "imagine", "speak", "voice", "transcribe", "claim", "settings", "Describe image"} <= set(registered)
 
 
 async def test_commands_that_cannot_be_registered_do_not_stop_the_bot(discord: World) -> None:
@@ -162,7 +163,7 @@ async def test_bots_and_everyone_are_left_alone(discord: World) -> None:
     fake.say(place.raw, robot, f"{fake.bot_user.mention} hello, machine")
     discord.side.say(place, ann, "@everyone lunch!")
     await discord.ask(place, ann, "Hello")
-    assert discord.roles() == [("user", "Ann: Hello")]
+    assert discord.roles() == [("user", f"{HEARD}\n> Ann: @everyone lunch!\n\nAnn: Hello")]
     assert len(discord.prompts()) == 1
 
 

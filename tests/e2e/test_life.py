@@ -45,8 +45,9 @@ async def test_an_answer_that_takes_too_long_says_that_it_was_interrupted(world:
     assert world.model.requests[0]["disconnected"]
 
     await world.start()
-    again = await world.answer_after(place, lambda: world.press(place, ann, "Retry"))
-    world.check_shows(again, "Talk for a long time")
+    again = await world.changed_after(place, lambda: world.press(place, ann, "Retry"))
+    world.check_shows([again], "Talk for a long time")
+    assert world.shown(place) == [again]
     assert world.roles() == [("user", "Talk for a long time")]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.asked import HEARD
 from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Person, Place, Sent
 from tests.e2e.world import World
@@ -47,7 +48,7 @@ async def test_a_question_about_a_message(lab: World) -> None:
     assert "(in reply to Ben)\n> Die Würde des Menschen ist unantastbar." in words
     assert words.endswith("Which language is this?")
     await lab.ask(group, ann, "Hello")
-    assert lab.roles() == [("user", "Ann: Hello")]
+    assert lab.roles() == [("user", f"{HEARD}\n> Ben: Die Würde des Menschen ist unantastbar.\n\nAnn: Hello")]
 
 
 async def test_a_question_about_a_picture_that_the_bot_was_not_told_of(lab: World) -> None:

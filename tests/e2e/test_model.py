@@ -47,7 +47,9 @@ async def test_a_failure_is_told_in_one_sentence(world: World, name: str) -> Non
     assert "{" not in shown.text
     assert len(world.shown(place)) == 1
     world.model.respond = lambda _: Script.of("Better now.")
-    world.check_shows(await world.answer_after(place, lambda: world.press(place, ann, "Retry")), "Better now.")
+    again = await world.changed_after(place, lambda: world.press(place, ann, "Retry"))
+    world.check_shows([again], "Better now.")
+    assert world.shown(place) == [again], "it takes the place of the sentence"
     assert world.roles() == [("user", "Hello")]
 
 

@@ -163,8 +163,8 @@ async def test_one_process_serves_both_platforms_and_ends_in_order(
             (shown,) = side.screen(place).by_bot()
             await side.up()
             side.push(place, person, shown, next(data for label, data in shown.buttons if label == "Retry"))
-            await ended(side, place, 2)
-            assert side.screen(place).by_bot()[-1].text == "Talk for a long time"
+            await side.screen(place).until(lambda screen: screen.bot_text() == "Talk for a long time")
+            await ended(side, place, 1)
         assert await process.end(signal.SIGINT) == 0
     log = process.log.read_text()
     assert log, "at level debug something is logged"

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.e2e.asked import HEARD
 from tests.e2e.side import Place
 from tests.e2e.telegram_side import TelegramSide
 from tests.e2e.world import Log, World
@@ -102,7 +103,8 @@ async def test_a_bot_that_reads_everything_answers_only_what_is_meant_for_it(tel
     place = Place("group", (fake.group("Open", bot_is_admin=True), None))
     telegram.side.say(place, ann, "Just talking")
     await telegram.ask(place, ann, "Now you")
-    assert [text for _, text in telegram.roles()] == ["Ann: Now you"]
+    assert telegram.roles() == [("user", f"{HEARD}\n> Ann: Just talking\n\nAnn: Now you")]
+    assert len(telegram.prompts()) == 1
 
 
 async def test_the_mention_is_found_behind_emoji_and_taken_out(telegram: World) -> None:
@@ -274,9 +276,10 @@ async def test_buttons_are_acknowledged(telegram: World) -> None:
     ann, place = telegram.private()
     (shown,) = await telegram.ask(place, ann, "Hello")
     fake = fake_of(telegram)
-    query = fake.press(place.raw[0], ann.raw, int(shown.message_id), shown.buttons[0][1])
-    await telegram.until(place, lambda: telegram.answers(place) == 2)
-    assert fake.answer_to(query) is not None
+    press = partial(fake.press, place.raw[0], ann.raw, int(shown.message_id), shown.buttons[0][1])
+    queries: list[str] = []
+    await telegram.changed_after(place, lambda: queries.append(press()))
+    assert fake.answer_to(queries[0]) is not None
 
 
 async def test_a_long_answer_in_a_group_stays_within_its_limit(telegram: World) -> None:

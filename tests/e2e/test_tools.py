@@ -234,8 +234,8 @@ async def test_an_answer_that_ends_while_its_picture_is_made(world: World, how: 
     await world.model.until(lambda: world.model.calls("images/generations")[0]["disconnected"])
     assert not any(offers(shown, "Stop") for shown in world.shown(place))
     answers(world, "Never mind.")
-    again = await world.answer_after(place, lambda: world.press(place, ann, "Retry"))
-    world.check_shows(again, "Never mind.")
+    again = await world.changed_after(place, lambda: world.press(place, ann, "Retry"))
+    world.check_shows([again], "Never mind.")
 
 
 async def test_an_answer_with_a_picture_is_given_again(studio: World) -> None:
@@ -243,7 +243,7 @@ async def test_an_answer_with_a_picture_is_given_again(studio: World) -> None:
     answers(studio, calls_for("a lake"), "Here.", "Words are enough.")
     studio.model.media_answers += [small(), small()]
     await studio.ask(place, ann, "Draw me a lake")
-    await studio.answer_after(place, lambda: studio.press(place, ann, "Retry"))
+    await studio.changed_after(place, lambda: studio.press(place, ann, "Retry"))
     assert studio.roles() == [("user", "Draw me a lake")]
     await studio.ask(place, ann, "Next")
     assert studio.roles() == [("user", "Draw me a lake"), ("assistant", "Words are enough."), ("user", "Next")]
