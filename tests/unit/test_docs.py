@@ -9,9 +9,12 @@ from xml.etree import ElementTree
 
 import discord
 import pytest
+from PIL import Image
 
 from benchmarks.bubbles import BARS
-from benchmarks.picture import PICTURES
+from benchmarks.picture import CHART, PICTURES
+from benchmarks.scenes import SCENES
+from benchmarks.transcripts import block_of, reference
 from bot.commands import registry
 from bot.commands.catalogue import COMMANDS, MENUS
 from bot.conversation import intake, reading
@@ -29,11 +32,15 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
+PAGES = ("docs/commands.md", "docs/operating.md", "docs/talking.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
 DRAWN = tuple(f"docs/{name}.svg" for name in PICTURES)
+CHARTS = (f"docs/{CHART}.png",)
+LEAVES = {" ".join(path): (path, command) for path, command in registry.flatten(COMMANDS)}
 WRITTEN = (*DOCUMENTS, ".env.example", "Procfile", "Makefile", *DRAWN)
 README = read("README.md")
 CONTRIBUTING = read("CONTRIBUTING.md")
+TRANSCRIPTS = read("docs/commands.md")
 
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 LINK = re.compile(r'\]\(([^)\s]+)\)|src="([^"]+)"')
@@ -57,12 +64,13 @@ def anchors(document: str) -> set[str]:
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_links_within_the_repository_lead_somewhere(name: str) -> None:
     document = read(name)
+    folder = (ROOT / name).parent
     for link in (first or second for first, second in LINK.findall(document)):
         path, _, anchor = link.partition("#")
         if "://" in link:
             continue
-        assert (ROOT / path).exists(), link
-        assert not anchor or anchor in anchors(read(path) if path else document), link
+        assert (folder / path).exists(), link
+        assert not anchor or anchor in anchors((folder / path).read_text(encoding="utf-8") if path else document), link
 
 
 def test_there_are_links_to_follow() -> None:
@@ -112,6 +120,15 @@ def test_the_readme_lists_every_command_as_it_is_called() -> None:
     assert listed == [registry.usage(path, command) for path, command in registry.flatten(shown)]
 
 
+def test_the_readme_leads_from_every_command_to_its_transcript() -> None:
+    rows = re.findall(
+        r"^\| `/([^`]+)` \|.*\(docs/commands\.md#([\w-]+)\) \|$", section(README, "Commands"), re.MULTILINE
+    )
+    shown = {path: command for path, command in LEAVES.items() if not command[1].hidden}
+    assert [anchor for _, anchor in rows] == [path.replace(" ", "-") for path in shown]
+    assert all(row.startswith(path) for (row, _), path in zip(rows, shown, strict=True))
+
+
 def test_the_readme_lists_every_persona() -> None:
     (names,) = re.findall(r"These personas ship: ([^.]+)\.", section(README, "Commands"))
     listed = [name.removesuffix(" (the usual one)") for name in names.replace("\n", " ").split(", ")]
@@ -159,7 +176,7 @@ def test_the_readme_names_the_local_servers_ports() -> None:
     assert re.findall(r"\(port (\d+)\)", README) == ports
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "docs/operating.md"])
 def test_every_variable_that_is_set_exists(name: str) -> None:
     known = {field.upper() for field in Settings.model_fields} | {"PROPERTY_EXAMPLES"}
     named = set(re.findall(r"\b([A-Z][A-Z0-9]*_[A-Z0-9_]+|ADMINS|ALLOWED|PROVIDERS)=", read(name)))
@@ -195,6 +212,25 @@ def test_the_changelog_begins_with_this_version() -> None:
     assert HEADING.findall(read("CHANGELOG.md"))[1].startswith(f"[{version}]")
 
 
+# Transcripts
+
+
+def test_every_command_has_a_section_and_a_scene() -> None:
+    headings = [heading.removeprefix("/") for heading in HEADING.findall(TRANSCRIPTS) if heading.startswith("/")]
+    assert sorted(headings) == sorted(SCENES) == sorted(LEAVES)
+
+
+@pytest.mark.parametrize("path", LEAVES)
+def test_a_command_is_described_as_it_is_declared_and_shown_with_right_and_wrong_words(path: str) -> None:
+    block = block_of(TRANSCRIPTS, path)
+    assert block.startswith(f"{reference(*LEAVES[path])}\n\n```text\n"), "python -m benchmarks.transcripts"
+    lines = block.split("```text\n")[1].splitlines()
+    called = [line for line in lines if re.match(rf"(Ann|Bob) +(\(.*\) )?/{path.split()[0]}\b", line)]
+    answers = [line for line in lines if line.startswith("Parley  ")]
+    assert len(called) >= (1 if path == "start" else 2), "something right and something wrong"
+    assert len(answers) >= len(called)
+
+
 # Examples and the pictures
 
 
@@ -206,11 +242,17 @@ def test_the_example_of_a_test_is_a_test() -> None:
 
 def test_the_readme_shows_every_picture_with_words_for_those_who_cannot_see_it() -> None:
     shown = IMAGE.findall(README)
-    assert sorted(name for name, _ in shown) == sorted(DRAWN)
-    assert sorted(path.name for path in (ROOT / "docs").iterdir()) == sorted(
-        name.removeprefix("docs/") for name in DRAWN
-    )
+    assert sorted(name for name, _ in shown) == sorted((*DRAWN, *CHARTS))
+    there = sorted(f"docs/{path.name}" for path in (ROOT / "docs").iterdir())
+    assert there == sorted((*DRAWN, *CHARTS, *PAGES))
     assert all(len(words) > 40 for _, words in shown)
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_a_chart_is_small_and_wide_enough(name: str) -> None:
+    with Image.open(ROOT / name) as chart:
+        assert (chart.format, chart.width) == ("PNG", 1200)
+    assert (ROOT / name).stat().st_size < 60_000
 
 
 @pytest.mark.parametrize("name", DRAWN)
