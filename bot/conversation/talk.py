@@ -107,14 +107,13 @@ class Talking:
         self._running.overtake(chat, message_id)
 
     async def deleted(self, chat: ChatRef, message_id: str) -> None:
-        """A question was deleted: it drops out of the conversation with its answers."""
-        known = await self._conversations.by_message(chat.key, message_id)
-        if known is None:
-            return
-        # A summary that is being written would bring the words back.
-        await self._summaries.forget()
-        await self._conversations.drop(known.id)
-        await self._summaries.forget()
+        """A question was deleted: it drops out of the conversation with its answers, and with what it was before it
+        was changed."""
+        while (known := await self._conversations.by_message(chat.key, message_id)) is not None:
+            # A summary that is being written would bring the words back.
+            await self._summaries.forget()
+            await self._conversations.drop(known.id)
+            await self._summaries.forget()
 
     # Commands
 

@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, delete, select, tuple_, update
 from bot import clock
 from bot.domain.media import Picture
 from bot.storage.engines import Engines
+from bot.storage.places import keys_at
 from bot.storage.rows import insert_for, move_rows
 from bot.storage.tables import pictures as table
 from bot.storage.uninterrupted import uninterrupted
@@ -81,6 +82,7 @@ class SqlPictures:
 
     @uninterrupted
     async def move(self, old_chat_key: str, new_chat_key: str) -> None:
-        """What the new chat has already stays."""
-        async with self.engines.writing() as connection:
-            await move_rows(connection, table, old_chat_key, new_chat_key)
+        """Those of its members' conversations move along. What the new chat has already stays."""
+        for key in await keys_at(self.engines, table.c.chat_key, old_chat_key, threads=False):
+            async with self.engines.writing() as connection:
+                await move_rows(connection, table, key, new_chat_key + key.removeprefix(old_chat_key))

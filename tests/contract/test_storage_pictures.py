@@ -103,12 +103,14 @@ async def test_more_are_dropped_than_one_transaction_takes(pictures: Pictures) -
 
 async def test_pictures_move_with_their_chat(pictures: Pictures) -> None:
     await pictures.keep(CHAT, [picture(1), picture(2)])
+    await pictures.keep(f"{CHAT}@42", [picture(3)])
     await pictures.keep(OTHER, [picture(9)])
     await pictures.move(CHAT, CHAT)
     await pictures.move(CHAT, "new")
     await pictures.move(CHAT, "new")
     assert await load(pictures, CHAT, picture(1), picture(2)) == []
     assert await load(pictures, "new", picture(1), picture(2), picture(9)) == [picture(1), picture(2)]
+    assert await load(pictures, "new@42", picture(3)) == [picture(3)], "of somebody's own conversation there"
     assert await load(pictures, OTHER, picture(9)) == [picture(9)]
 
 

@@ -250,4 +250,6 @@ class MemoryPictures:
         return len(old)
 
     async def move(self, old_chat_key: str, new_chat_key: str) -> None:
-        self.chats[new_chat_key] = self.chats.pop(old_chat_key, {}) | self.chats.get(new_chat_key, {})
+        for key in [key for key in self.chats if key == old_chat_key or key.startswith(f"{old_chat_key}@")]:
+            new = new_chat_key + key.removeprefix(old_chat_key)
+            self.chats[new] = self.chats.pop(key) | self.chats.get(new, {})
