@@ -70,7 +70,7 @@ def test_whatever_the_pieces_it_is_one_quote(given_: list[str]) -> None:
     if shown:
         body = shown.removesuffix("\n\n")
         assert all(line.startswith(">") for line in body.splitlines())
-        assert body.splitlines()[-1].strip(" >"), "it does not end blank"
+        assert body.splitlines()[-1].removeprefix(">").strip(), "it does not end blank"
         assert fence_after(shown) == "", "nothing stays open"
     else:
         assert not "".join(given_).strip()
