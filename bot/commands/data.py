@@ -134,8 +134,8 @@ FORGET = Command(
     "data",
     handler=_forget,
     options=(
-        Option("what", "you, or this chat with its threads", choices=("me", "chat")),
-        Option("confirm", "confirm deletes at once, without asking"),
+        Option("what", "Yourself, or this chat with its threads", choices=("me", "chat")),
+        Option("confirm", "The word confirm deletes at once, without asking"),
     ),
     example="/forget me",
     details="It says first what it is going to delete, and asks.",

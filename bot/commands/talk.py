@@ -38,7 +38,7 @@ async def _retry(call: Call) -> Reply | None:
 
 ASK = Command(
     "ask",
-    "One question without history",
+    "Ask something outside of this conversation",
     "talk",
     handler=_ask,
     asks_model=True,
