@@ -9,6 +9,7 @@ ParleyError
 |   +-- TooLong              the text does not fit one message
 |   +-- BadFormat            the formatting was refused; the plain text may pass
 |   +-- FileRefused          the platform does not take this file as what it is here; another kind may pass
+|   +-- OthersWouldSee       what is for one person alone would be seen by everybody here
 |   +-- MessageGone          the message is deleted; the chat still takes others
 |   +-- ChatGone             the chat is gone or closed to the bot: blocked, kicked, deleted, not permitted
 +-- ModelError               a model call failed (`model` is provider/model)
@@ -81,6 +82,10 @@ class BadFormat(DeliveryError):
 class FileRefused(DeliveryError):
     """The platform does not take this file, or not as what it was sent: a voice note where they are forbidden, a photo
     beyond its limits. Surely not carried out."""
+
+
+class OthersWouldSee(DeliveryError):
+    """The message is for one person alone, and the way to show it so is closed by now. Surely not carried out."""
 
 
 class MessageGone(DeliveryError):

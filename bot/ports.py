@@ -45,7 +45,10 @@ class Channel(Protocol):
         ...
 
     async def send(self, message: Outgoing) -> str:
-        """Show a new message; returns its id, of an album that of its first message."""
+        """Show a new message; returns its id, of an album that of its first message.
+
+        Raises `bot.errors.OthersWouldSee` for a private message where that was possible and is not any more.
+        """
         ...
 
     async def edit(self, message_id: str, message: Outgoing) -> None:

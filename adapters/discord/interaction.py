@@ -2,7 +2,7 @@
 
 An interaction is acknowledged at once, which for a command shows "thinking…". Its token then allows to answer through
 a webhook for 15 minutes (developer documentation, "Receiving and Responding to Interactions"); after that the bot's
-own messages go on, where it may write.
+own messages go on, where it may write. Those are for everybody: what is for one person alone goes no further.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from adapters.discord.errors import InteractionOver
 from bot.domain.attachments import Attachment
 from bot.domain.ids import ChatRef
 from bot.domain.platform import Limits, Outgoing
-from bot.errors import Ambiguous, ChatGone, DeliveryError, FileRefused, MessageGone
+from bot.errors import Ambiguous, ChatGone, DeliveryError, FileRefused, MessageGone, OthersWouldSee
 
 log = logging.getLogger(__name__)
 
@@ -203,6 +203,7 @@ class InteractionChannel:
         try:
             return await self._reply.send(message)
         except InteractionOver:
+            _check_audience(self.chat, message)
             return await self._behind.send(message)
 
     async def _speak(self, message: Outgoing) -> str:
@@ -258,6 +259,7 @@ class PressChannel(MessageChannel):
         try:
             return await self._reply.send(message)
         except InteractionOver:
+            _check_audience(self.chat, message)
             return await super().send(message)
 
     async def edit(self, message_id: str, message: Outgoing) -> None:
@@ -271,3 +273,9 @@ class PressChannel(MessageChannel):
             await self._reply.delete(message_id)
         except InteractionOver:
             await super().delete(message_id)
+
+
+def _check_audience(chat: ChatRef, message: Outgoing) -> None:
+    """Raises `OthersWouldSee` for a private message that only the channel is left for."""
+    if message.private and chat.kind == "group":
+        raise OthersWouldSee("the interaction is over")

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bot import clock
 from bot.domain.platform import CallKind
-from bot.errors import ChatGone, DeliveryError, RetryLater
+from bot.errors import ChatGone, DeliveryError, OthersWouldSee, RetryLater
 from bot.ports import Channel
 from bot.replies.gate import Gates, Ticket
 from bot.replies.planner import Done, Idle
@@ -142,7 +142,7 @@ class Caller(ABC, Generic[C]):
         except RetryLater as error:
             log.debug("%s: %s failed: %r", self._nonce, step.kind, error)
             self._gates.flooded(self._place, self._channel.limits, error.after)
-        except ChatGone:
+        except (ChatGone, OthersWouldSee):
             raise
         except DeliveryError as error:
             log.debug("%s: %s failed: %r", self._nonce, step.kind, error)

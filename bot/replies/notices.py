@@ -192,6 +192,7 @@ MESSAGE_FAILED = Notice(
     "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
 )
 COMMAND_INTERRUPTED = Notice("The bot was restarted in the middle of this command. Give it again.")
+TOO_LATE_ALONE = Notice("I was too late to answer for you alone. Please ask again.")
 COMMAND_FAILED = Notice(
     "That command went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
 )

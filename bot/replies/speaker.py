@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 
 from bot.domain.platform import Button, OutgoingFile
+from bot.errors import OthersWouldSee
 from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.gate import Gates
@@ -33,10 +34,27 @@ class Speaker:
 
         It takes the place of the messages `takes` and has at most `most` of them (see `Reply`). `files` are shown with
         the text as their caption, or behind it where that is too long or takes a place; buttons are under the last
-        message that can have some. Where a file is not taken, a sentence in the language of `locale` says so.
+        message that can have some. Where a file is not taken, a sentence in the language of `locale` says so. What is
+        `private` and cannot be shown to one person alone any more is not shown; a sentence asks to be asked again.
         """
-        if not files:
+        try:
+            if files:
+                return await self._tell_with(files, channel, text, buttons, reply_to, private, takes, locale)
             return await self._tell(channel, text, buttons, reply_to, private, takes, most, locale)
+        except OthersWouldSee:
+            return await self._tell(channel, notices.TOO_LATE_ALONE.say(locale), (), reply_to, private=False)
+
+    async def _tell_with(
+        self,
+        files: tuple[OutgoingFile, ...],
+        channel: Channel,
+        text: str,
+        buttons: tuple[Button, ...],
+        reply_to: str | None,
+        private: bool,
+        takes: tuple[str, ...],
+        locale: str | None,
+    ) -> tuple[str, ...]:
         ids: tuple[str, ...] = ()
         if takes or not channel.fits_caption(text):
             above = buttons if len(files) > 1 and channel.limits.album_apart else ()

@@ -12,7 +12,7 @@ from bot.commands.catalogue import COMMANDS, MENUS
 from tests.e2e.asked import HEARD
 from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Place
-from tests.e2e.world import Log, World
+from tests.e2e.world import PATIENCE, Log, World
 from tests.e2e.worlds import world_of
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.discord_limits import Rules
@@ -50,8 +50,9 @@ async def test_a_slash_command_is_acknowledged_at_once_and_answered(discord: Wor
     place, ann = discord.side.group(), discord.person("Ann")
     discord.model.answers.append(Script.of(SLOW, size=10, pace=0.1, header_delay=5))
     interaction = fake_of(discord).command(place.raw, ann.raw, "ask", {"question": "why?"})
-    await fake_of(discord).interactions.answered(interaction, 3)
+    await fake_of(discord).interactions.answered(interaction, PATIENCE)
     assert interaction.deferred
+    assert discord.text(place).strip() == "", "the model is still thinking"
     await discord.until(place, lambda: discord.shown(place) and discord.text(place).endswith(SLOW.strip()))
     (shown,) = discord.shown(place)
     discord.check_shows([shown], SLOW)
@@ -103,9 +104,23 @@ async def test_help_is_for_the_one_who_asks(discord: World) -> None:
     place, ann = discord.side.group(), discord.person("Ann")
     discord.side.command(place, ann, "/help")
     await discord.sees(place, "I remember this conversation")
-    assert all(shown.versions[-1].raw["ephemeral"] for shown in discord.shown(place))
+    assert discord.side.whispered(place, ann) == discord.shown(place)
 
 
+async def test_what_is_for_one_person_is_not_said_to_others_when_it_comes_too_late(discord: World) -> None:
+    await discord.start()
+    place, ann = discord.side.group(), discord.person("Ann")
+    unknown = {"message": "Unknown interaction", "code": 10062}
+    fake_of(discord).faults.add(Fault("status", "POST /interactions/{id}/{token}/callback", status=404, body=unknown))
+    discord.side.command(place, ann, "/help")
+    await discord.sees(place, "Please ask again")
+    assert len(discord.shown(place)) == 1
+    discord.side.command(place, ann, "/help")
+    await discord.sees(place, "I remember this conversation")
+    assert discord.side.whispered(place, ann) == discord.shown(place)[1:]
+
+
+@pytest.mark.fast(3)  # suggestions that take long are given up
 async def test_options_complete_while_somebody_types(discord: World) -> None:
     await discord.start()
     place, ann = discord.side.group(), discord.person("Ann")

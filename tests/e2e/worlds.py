@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.e2e.side import Side
 from tests.e2e.telegram_side import TelegramSide
 from tests.e2e.world import Log, World
 from tests.fakes.discord_api import DiscordFake
+from tests.fakes.discord_limits import Rules
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.telegram_api import TelegramFake
 
@@ -28,8 +30,14 @@ async def side_of(name: str, **options: Any) -> AsyncIterator[Side]:
         async with TelegramFake(**options) as telegram:
             yield TelegramSide(telegram)
     else:
-        async with DiscordFake(token=DISCORD_TOKEN, **options) as discord:
+        rules = _patient(options.pop("rules", Rules()))
+        async with DiscordFake(token=DISCORD_TOKEN, rules=rules, **options) as discord:
             yield DiscordSide(discord)
+
+
+def _patient(rules: Rules) -> Rules:
+    """On a faster clock the time that code itself needs counts several times, so that the bot gets as much more."""
+    return replace(rules, respond_within=rules.respond_within * getattr(asyncio.get_running_loop(), "speed", 1.0))
 
 
 @asynccontextmanager

@@ -147,9 +147,9 @@ class People:
         data["resolved"] = {"messages": {message.id: message_object(message, self.world.bot)}}
         return self.interactions.begin(COMMAND, channel, user, data, user_install=user_install)
 
-    async def modal(self, interaction: Interaction, timeout: float = 3.0) -> Json:
+    async def modal(self, interaction: Interaction) -> Json:
         """The form that a press or a command opens: `title`, `custom_id`, `components`."""
-        await self.interactions.answered(interaction, timeout)
+        await self.interactions.answered(interaction, self.world.rules.respond_within)
         assert interaction.modal is not None, f"answered with a response of type {interaction.response}"
         return interaction.modal
 
@@ -165,13 +165,19 @@ class People:
         return self.interactions.begin(MODAL, channel, user, data, message=interaction.message, user_install=installed)
 
     async def autocomplete(
-        self, channel: Channel, user: User, path: str | tuple[str, ...], option: str, typed: str, timeout: float = 3.0
+        self,
+        channel: Channel,
+        user: User,
+        path: str | tuple[str, ...],
+        option: str,
+        typed: str,
+        timeout: float | None = None,
     ) -> list[Json]:
         """Type into a command's option and return the choices offered, each with `name` and `value`."""
         _join(channel, user)
         data = self.commands.invocation(path, {option: typed}, _guild_id(channel), focused=option)
         interaction = self.interactions.begin(TYPING, channel, user, data)
-        await self.interactions.answered(interaction, timeout)
+        await self.interactions.answered(interaction, timeout or self.world.rules.respond_within)
         return interaction.choices
 
 

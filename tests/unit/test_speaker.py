@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.domain.platform import Button, FileKind, Limits, OutgoingFile
+from bot.domain.platform import Button, FileKind, Limits, Outgoing, OutgoingFile
+from bot.errors import OthersWouldSee
 from bot.replies import notices
 from bot.replies.gate import Gates
 from bot.replies.speaker import Speaker
@@ -83,3 +84,20 @@ async def test_a_file_that_is_not_taken_is_told_of(text: str, buttons: tuple[str
     [first, last] = shown(channel)
     assert first == (text, (), () if buttons else ("again 1",))
     assert last == (notices.FILE_NOT_SHOWN.say(), (), buttons)
+
+
+class Overdue(SimulatedChannel):
+    """Nothing can be shown to one person alone any more."""
+
+    async def send(self, message: Outgoing) -> str:
+        if message.private:
+            raise OthersWouldSee
+        return await super().send(message)
+
+
+@pytest.mark.parametrize("text", ["12 tokens", LONG])
+@pytest.mark.parametrize("files", [(), (CHART,)])
+async def test_what_is_for_one_person_alone_is_never_said_to_others(text: str, files: tuple[OutgoingFile, ...]) -> None:
+    channel = Overdue(Platform(), limits=SMALL)
+    assert await Speaker(Gates()).say(channel, text, buttons=(AGAIN,), private=True, files=files) == ("1",)
+    assert shown(channel) == [(notices.TOO_LATE_ALONE.say(), (), ())]

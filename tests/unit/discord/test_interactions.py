@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from bot.domain.messages import CommandCall, Invocation
 from bot.domain.platform import Button, Outgoing
-from bot.errors import Ambiguous, ChatGone
+from bot.errors import Ambiguous, ChatGone, MessageGone, OthersWouldSee
 from bot.ports import Channel
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.discord_limits import Rate, Rules
@@ -20,6 +21,7 @@ from tests.unit.discord.conftest import TOKEN, Connect, Connected
 
 FIRST_ANSWER = "PATCH /webhooks/{id}/{token}/messages/{id}"
 CALLBACK = "POST /interactions/{id}/{token}/callback"
+TOO_LATE = Fault("status", CALLBACK, status=404, body={"message": "Unknown interaction", "code": 10062})
 
 
 async def _asked(
@@ -167,8 +169,7 @@ async def test_an_acknowledgement_whose_fate_is_unknown(
 async def test_a_command_that_nobody_waits_for_any_more_is_answered_in_the_channel(
     connect: Connect, fake: DiscordFake, ann: User, general: Place
 ) -> None:
-    unknown = {"message": "Unknown interaction", "code": 10062}
-    fake.faults.add(Fault("status", CALLBACK, status=404, body=unknown))
+    fake.faults.add(replace(TOO_LATE))
     async with connect() as bot:
         _, channel = await _asked(bot, fake, ann, general)
         message_id = await channel.send(Outgoing("Because"))
@@ -176,6 +177,30 @@ async def test_a_command_that_nobody_waits_for_any_more_is_answered_in_the_chann
         await channel.typing()
     assert fake.screen(general).bot_text() == "Because."
     assert len(fake.screen(general).typing) == 1
+
+
+async def test_what_is_for_the_caller_alone_is_never_said_in_the_channel(
+    connect: Connect, fake: DiscordFake, ann: User, general: Place
+) -> None:
+    async with connect() as bot:
+        _, channel = await _asked(bot, fake, ann, general)
+        below = await channel.send(Outgoing("Because", buttons=(Button("Why?", "why 1"),)))
+        for pressed in (False, True):
+            fake.faults.add(replace(TOO_LATE))
+            if pressed:
+                fake.press(general, ann, below, "parley:why 1")
+            else:
+                fake.command(general, ann, "usage")
+            _, channel = await bot.next()
+            with pytest.raises(OthersWouldSee):
+                await channel.send(Outgoing("12 tokens", private=True))
+            await channel.send(Outgoing("Ask again"))
+        fake.faults.add(replace(TOO_LATE))
+        fake.command(fake.dm(ann), ann, "usage")
+        _, channel = await bot.next()
+        await channel.send(Outgoing("12 tokens", private=True))
+    assert fake.screen(general).bot_text() == "Because\n\nAsk again\n\nAsk again"
+    assert fake.screen(fake.dm(ann)).bot_text() == "12 tokens"
 
 
 async def test_thinking_that_somebody_removed(connect: Connect, fake: DiscordFake, ann: User, general: Place) -> None:
@@ -238,6 +263,20 @@ class TestWhenTheTokenIsUsedUp:
             refused = [call for call in fake.calls if call.status == 401]
         assert fake.screen(general).bot_text() == "Because\n\nof that"
         assert len(refused) == 1, "what is over is not asked again"
+
+    async def test_what_is_for_the_caller_alone_ends(
+        self, connect: Connect, fake: DiscordFake, ann: User, general: Place
+    ) -> None:
+        async with connect() as bot:
+            used = fake.command(general, ann, "usage")
+            _, channel = await bot.next()
+            first = await channel.send(Outgoing("12 tokens", private=True))
+            await self._pass(used)
+            with pytest.raises(MessageGone):
+                await channel.edit(first, Outgoing("13 tokens"))
+            with pytest.raises(OthersWouldSee):
+                await channel.send(Outgoing("13 tokens", private=True))
+        assert [message.content for message in general.messages.values() if message.seen_by is None] == []
 
     async def test_where_the_bot_may_not_write_it_is_over(
         self, connect: Connect, fake: DiscordFake, ann: User, general: Place
