@@ -42,7 +42,7 @@ async def _persona(call: Call, name: str) -> Variant | Reply:
     wanted = persona_names.normalized(name)
     found = await call.services.personas.find(call.chat, call.person, wanted)
     if found is None:
-        return await persona_names.unknown(call, wanted, "/persona show")
+        return await persona_names.unknown(call, wanted)
     return Variant(persona=found.name)
 
 

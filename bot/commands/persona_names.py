@@ -48,12 +48,13 @@ async def complete_own(context: Context, typed: str) -> Sequence[str]:
     return [persona.name for persona in personas if wanted in persona.name][:_MOST_SUGGESTIONS]
 
 
-async def unknown(call: Call, name: str, command: str) -> Reply:
-    """No persona is called so; `command` is offered with the closest name."""
+async def unknown(call: Call, name: str, command: str | None = None) -> Reply:
+    """No persona is called so; `command`, if there is one, is offered with the closest name."""
     locale = call.person.locale
     names = [persona.name for persona in await call.services.personas.available(call.chat, call.person)]
     close = get_close_matches(name, names, n=1)
     if not close:
-        return Reply(notices.PERSONA_UNKNOWN.say(locale, name=code(name)))
+        return Reply(notices.PERSONA_UNKNOWN.say(locale, name=code(name)), private=True)
     said = notices.PERSONA_UNKNOWN_CLOSE.say(locale, name=code(name), closest=code(close[0]))
-    return Reply(said, buttons.run([(close[0], f"{command} {close[0]}")]))
+    offered = [] if command is None else [(close[0], f"{command} {close[0]}")]
+    return Reply(said, buttons.run(offered), private=True)
