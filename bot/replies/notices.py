@@ -447,7 +447,7 @@ STATUS_DATABASE = Notice("Database: {kind}")
 STATUS_MODELS = Notice("Models: {names}")
 STATUS_WORK = Notice("Answers being written: {running}, waiting: {waiting}")
 STATUS_RULES = Notice("Admins: {admins}, rules: {rules}, budgets: {budgets}")
-STATUS_TODAY = Notice("Today: {calls} calls, {spent}")
+STATUS_TODAY = Notice("Model calls today: {calls} ({spent})")
 
 # Sampling
 

@@ -70,5 +70,5 @@ async def test_how_the_bot_is(desk: Desk) -> None:
         "- Models: chat `acme/large-1`, image `acme/brush`",
         "- Answers being written: 2, waiting: 5",
         "- Admins: 1, rules: 1, budgets: 1",
-        "- Today: 2 calls, 20 tokens, $1; the price of one call is not known",
+        "- Model calls today: 2 (20 tokens, $1; the price of one call is not known)",
     ]
