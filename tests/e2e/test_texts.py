@@ -12,6 +12,9 @@ from tests.fakes.openai_script import Script
 
 pytestmark = pytest.mark.fast(25)
 
+MANY = 20
+"""Messages of an answer, so that it does not go on as a file."""
+
 
 def long_answer() -> str:
     """About 9,000 characters: prose, and code blocks that no single message can hold."""
@@ -40,7 +43,9 @@ NASTY = {
 }
 
 
+@pytest.mark.not_started
 async def test_a_long_answer_arrives_whole(world: World) -> None:
+    await world.start(answer_messages=MANY)
     ann, place = world.private()
     text = long_answer()
     assert len(text) > 9000
@@ -50,7 +55,9 @@ async def test_a_long_answer_arrives_whole(world: World) -> None:
     world.check_shows(messages, text)
 
 
+@pytest.mark.not_started
 async def test_fences_are_opened_again_in_each_message(world: World) -> None:
+    await world.start(answer_messages=MANY)
     ann, place = world.private()
     world.model.answers.append(Script.of(long_answer(), size=40, pace=0.01))
     messages = await world.ask(place, ann, "Write a lot of code")
@@ -118,8 +125,10 @@ async def test_an_answer_in_emoji_is_cut_between_characters(world: World) -> Non
         assert not shown.text.startswith("🇪")
 
 
+@pytest.mark.not_started
 async def test_a_very_long_answer_that_comes_at_once(world: World) -> None:
     """The platform lets out a few messages in five seconds; the rest has to wait, and nothing may get lost."""
+    await world.start(answer_messages=MANY)
     ann, place = world.private()
     text = "\n\n".join(f"Paragraph {number}: " + "some words in a row. " * 20 for number in range(48))
     world.model.answers.append(Script.of(text, size=500))

@@ -116,7 +116,7 @@ def test_a_turn_that_is_too_large_alone_leaves_an_empty_file(form: Form) -> None
     assert (made.kept, made.left_out) == (1, 2)
 
 
-words = st.text(st.characters(), max_size=30)
+words = st.text(max_size=30)
 turns_of_any_kind = st.builds(
     Turn,
     st.integers(1),
