@@ -6,6 +6,9 @@ from tests.e2e.side import Person, Place
 from tests.e2e.world import World
 from tests.fakes.screen import Shown
 
+LONG = 200.0
+"""Seconds on the loop's clock: who changes a lot in a Telegram group waits for its limit of 20 messages a minute."""
+
 
 async def said_to(world: World, place: Place, person: Person, line: str) -> Shown:
     """Use a command that the bot answers itself, and wait for the message that it shows."""
@@ -15,7 +18,7 @@ async def said_to(world: World, place: Place, person: Person, line: str) -> Show
         return [shown for shown in world.shown(place) if shown.message_id not in before and shown.text.strip()]
 
     world.side.command(place, person, line)
-    await world.until(place, new)
+    await world.until(place, new, LONG)
     return new()[-1]
 
 
@@ -23,7 +26,7 @@ async def press_in(world: World, place: Place, person: Person, message: Shown, l
     """Press a button of a message, which then shows these words."""
     data = next(data for name, data in message.buttons if name == label)
     world.side.push(place, person, message, data)
-    await world.until(place, lambda: leads_to in message.text)
+    await world.until(place, lambda: leads_to in message.text, LONG)
 
 
 def labels(message: Shown) -> list[str]:

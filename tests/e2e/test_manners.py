@@ -305,6 +305,20 @@ async def test_all_threads_share_a_conversation(world: World) -> None:
     assert users(world) == ["Ben: Own"]
 
 
+async def test_a_question_in_a_thread_is_deleted_after_a_restart_where_all_share(discord: World) -> None:
+    await discord.start()
+    ann, group = discord.person("Ann"), discord.side.group()
+    await said_to(discord, group, ann, "/settings scope shared")
+    thread = discord.side.topic(group, "One", ann)
+    question = discord.say(thread, ann, "I like moss")
+    await discord.until(thread, lambda: discord.answers(thread) == 1)
+    await discord.ask(group, ann, "I like fern")
+    await discord.restart()
+    discord.side.delete(thread, question)
+    await discord.ask(group, ann, "What do I like?")
+    assert users(discord) == ["Ann: I like fern", "Ann: What do I like?"]
+
+
 async def test_buttons_of_an_answer_to_somebody_else(world: World) -> None:
     """Where everybody has a conversation of their own, another's Stop and Retry reach nothing of mine."""
     ann, ben, group = world.person("Ann"), world.person("Ben"), world.side.group()

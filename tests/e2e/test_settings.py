@@ -11,7 +11,7 @@ from tests.e2e.world import World
 from tests.fakes import media
 from tests.fakes.openai_rules import FakeModel
 
-pytestmark = pytest.mark.fast(20)
+pytestmark = pytest.mark.fast(30)
 
 SAMPLING = {
     "temperature",
