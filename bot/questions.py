@@ -86,10 +86,11 @@ class Questions:
         place = message.chat.place
         known = self._asked.get((place, message.message_id))
         seated = message if known is None else replace(message, chat=known.chat)
-        # Telegram also tells of changes that nobody sees.
-        if known is None or known.words != hash(message.text) or message.attachments:
-            if not self._admission.paces(message.author, channel):
-                return
+        # Telegram also tells of changes that nobody sees; whether a file is another one shows when it is opened.
+        reworded = known is None or known.words != hash(message.text)
+        if (reworded or message.attachments) and not self._admission.paces(message.author, channel):
+            return
+        if reworded:
             self._talking.overtaken(seated.chat, message.message_id)
         self._note(place, seated)
         if seated.chat.place != place or (known is None and self._wants_thread(message.chat, channel)):

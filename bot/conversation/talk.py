@@ -93,7 +93,7 @@ class Talking:
         is not one."""
         parcel = self.receive(message, channel)
         known = await self._conversations.by_message(message.chat.key, message.message_id)
-        if known is not None and known.question.text == question_of(*await parcel.opened()).text:
+        if known is not None and _alike(known.question, question_of(*await parcel.opened())):
             return
         if not message.text.strip() and not message.attachments:
             return
@@ -251,3 +251,8 @@ class Talking:
         """A turn of this chat; others' are none of its business."""
         found = await self._conversations.turn(turn_id)
         return found[0] if found is not None and found[1] == chat.key else None
+
+
+def _alike(one: Question, other: Question) -> bool:
+    """Whether two questions ask the same."""
+    return (one.text, one.pictures) == (other.text, other.pictures)

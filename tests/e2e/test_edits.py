@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.discord_side import DiscordSide
-from tests.e2e.side import Person, Place
+from tests.e2e.side import Person, Place, Sent
 from tests.e2e.world import World, offers
+from tests.fakes import media
 from tests.fakes.openai_script import Script
 
 pytestmark = pytest.mark.fast(25)
@@ -92,6 +93,20 @@ async def test_a_change_of_nothing_while_the_answer_is_written(world: World) -> 
     await world.until(group, lambda: world.answers(group) == 1)
     world.check_shows(world.shown(group), text)
     assert len(world.prompts()) == 1
+
+
+async def test_a_change_of_nothing_under_a_picture(world: World) -> None:
+    """Nor is the answer lost when it is about a file, which has to be opened to know that it is the same."""
+    ann, place = world.private()
+    text = "word " * 60
+    world.model.answers.append(Script.of(text, size=5, pace=0.05))
+    question = world.send(place, ann, Sent("photo", media.jpeg()), text="What is this?")
+    await world.sees(place, "word word word")
+    world.side.edit(place, ann, question, "What is this?")
+    await world.until(place, lambda: world.answers(place) == 1)
+    world.check_shows(world.shown(place), text)
+    await world.ask(place, ann, "Next")
+    assert len(world.prompts()) == 2
 
 
 async def test_an_earlier_question_in_a_group_after_a_restart(world: World) -> None:
