@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.access.policy import here
 from bot.admission import Admission
 from bot.calls import Calls
 from bot.commands import registry
@@ -104,3 +105,6 @@ class Router:
         await store.personas.move(old_scope, new_scope)
         await store.ledger.move(event.old.key, event.chat.key)
         self._manners.move(old_scope, new_scope)
+        await self._services.budgets.move(event.old.key, event.chat.key)
+        await self._services.access.move(here(event.old), here(event.chat))
+        log.info("%s is %s now", event.old.key, event.chat.key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
@@ -12,6 +13,8 @@ from bot.access.policy import AccessPolicy
 from bot.domain.ids import ChatRef, Person
 from bot.domain.rules import Effect, Rule
 from bot.ports import Rules
+
+log = logging.getLogger(__name__)
 
 _OPPOSITE: dict[Effect, Effect] = {"allow": "deny", "deny": "allow"}
 
@@ -76,6 +79,15 @@ class Access:
             for rule in rules:
                 await self._remove(rule)
         return bool(rules)
+
+    async def move(self, old: str, new: str) -> None:
+        """A place has another id: what rules say of it goes along."""
+        async with self._changing:
+            for rule in [rule for rule in self._rules.values() if rule.subject == old]:
+                await self._put(replace(rule, subject=new))
+                await self._remove(rule)
+        if old in self._settings.allowed:
+            log.warning("%s has the id %s now: write that into ALLOWED", old, new)
 
     async def _decide(self, subject: str, effect: Literal["allow", "deny"], by: str) -> None:
         async with self._changing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 
 from bot import clock
@@ -59,6 +59,15 @@ class Budgeting:
     async def reload(self) -> None:
         """Read the stored budgets; raises StorageError."""
         self._budgets = BudgetTable([*self._configured, *await self._stored.all()])
+
+    async def move(self, old: str, new: str) -> None:
+        """Chats have another name: what was set for one goes along. Raises StorageError."""
+        moved = [budget for budget in await self._stored.all() if budget.subject == f"chat:{old}"]
+        for budget in moved:
+            await self._stored.put(replace(budget, subject=f"chat:{new}"))
+        if moved:
+            await self._stored.remove(f"chat:{old}")
+            await self.reload()
 
     def all(self) -> Sequence[Budget]:
         """Those that hold."""

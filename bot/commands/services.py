@@ -89,6 +89,10 @@ class AdminList(Protocol):
         """Take back what the rules say of a subject, an admin's right included; False when they say nothing."""
         ...
 
+    async def move(self, old: str, new: str) -> None:
+        """A place has another id: what rules say of it goes along."""
+        ...
+
 
 class ClaimDesk(Protocol):
     async def claim(self, person: Person, typed: str) -> Claimed:
@@ -107,6 +111,10 @@ class BudgetBook(Protocol):
 
     async def reload(self) -> None:
         """Read what admins set anew."""
+        ...
+
+    async def move(self, old: str, new: str) -> None:
+        """A chat has another name (`platform:bot:chat`): what was set for it goes along."""
         ...
 
 

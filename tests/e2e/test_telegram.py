@@ -127,6 +127,26 @@ async def test_a_group_that_becomes_a_supergroup_keeps_its_history(telegram: Wor
     assert telegram.system(0) == telegram.system(1)
 
 
+@pytest.mark.not_started
+async def test_what_admins_decided_of_a_group_moves_along(telegram: World) -> None:
+    root, ann = telegram.person("Root"), telegram.person("Ann")
+    await telegram.start(allowed=(), admins=(root.handle,))
+    fake = fake_of(telegram)
+    old = Place("group", (fake.group("Lab", supergroup=False), None))
+    telegram.side.command(old, root, "/allow chat")
+    await telegram.sees(old, "may use the bot")
+    telegram.side.command(old, root, "/budget chat 1")
+    await telegram.ask(old, ann, "One")
+    new = Place("group", (fake.migrate(old.raw[0], ann.raw), None))
+    await telegram.ask(new, root, "Behind the move")
+    telegram.say(new, ann, "Two")
+    await telegram.sees(new, "This chat's budget is used up")
+    await telegram.restart()
+    telegram.say(new, ann, "Three")
+    await telegram.until(new, lambda: telegram.text(new).count("This chat's budget is used up") == 2)
+    assert len(telegram.prompts()) == 2
+
+
 async def test_a_group_moves_while_the_answer_grows(telegram: World) -> None:
     await telegram.start()
     fake, ann = fake_of(telegram), telegram.person("Ann")

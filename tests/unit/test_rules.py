@@ -59,6 +59,23 @@ def access(rules: Breaking, allowed: str = "") -> Access:
     return Access(AccessPolicy(frozenset({ROOT}), frozenset(allowed.split())), rules)
 
 
+async def test_rules_of_a_place_follow_it(rules: Breaking, caplog: pytest.LogCaptureFixture) -> None:
+    moved = ChatRef("telegram", "9", "-1002", "group")
+    here = access(rules, "telegram:-1 telegram:2")
+    await here.allow("telegram:-100", ROOT)
+    await here.deny("telegram:-1", ROOT)
+    await here.move("telegram:-100", "telegram:-1002")
+    await here.move("telegram:-1", "telegram:-1001")
+
+    again = access(rules, "telegram:-1 telegram:2")
+    await again.load()
+    for each in (here, again):
+        assert each.allows(moved, ANN)
+        assert not each.allows(CHAT, ANN)
+        assert not each.allows(ChatRef("telegram", "9", "-1001", "group"), BOB), "what was denied is so still"
+    assert "write that into ALLOWED" in caplog.text
+
+
 def nobody(rules: Breaking) -> Access:
     """Without an admin."""
     return Access(AccessPolicy(frozenset(), frozenset()), rules)

@@ -367,3 +367,16 @@ async def test_what_running_calls_hold_is_told_apart_from_what_is_spent(books: B
     error = await refused(budgets)
     assert error is not None
     assert (error.whose, error.held) == ("person", False), "what is used up comes first"
+
+
+async def test_what_was_set_for_a_chat_follows_it(books: Books) -> None:
+    budgets = books.open(tokens("chats", 100))
+    for budget in (tokens("chat:telegram:9:5", 3), dollars("chat:telegram:9:5", 7), tokens("chat:telegram:9:55", 4)):
+        await books.stored.put(budget)
+    await budgets.reload()
+    await budgets.move("telegram:9:5", "telegram:9:77")
+    assert holding(budgets.all()) == [("chats", 100)]
+    there = Account("telegram:1", "telegram:9:77")
+    assert holding(budgets.all(), there) == [("chat:telegram:9:77", 3), ("chat:telegram:9:77", 7)]
+    assert holding(await books.stored.all(), Account("telegram:1", "telegram:9:55")) == [("chat:telegram:9:55", 4)]
+    assert len(await books.stored.all()) == 3
