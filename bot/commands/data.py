@@ -105,7 +105,8 @@ def _ask(call: Call, what: str) -> Reply:
         sentences = [notices.FORGET_ME, notices.FORGET_ME_IN_GROUP]
     sentences.append(notices.FORGET_SURE)
     said = " ".join(notice.say(locale, command=code(f"/forget {what} {_CONFIRMED}")) for notice in sentences)
-    line = f"/forget {what} {call.person.user_id}"
+    # In a private chat nobody else can press it.
+    line = f"/forget {what} {_CONFIRMED if call.chat.kind == 'private' else call.person.user_id}"
     return Reply(said, buttons.run([(notices.FORGET_DELETE.say(locale), line)]), private=True)
 
 

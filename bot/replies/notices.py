@@ -485,7 +485,7 @@ MOST_OUTPUT = Notice("{model} writes at most {maximum} tokens, whatever is set h
 
 SETTINGS_CHAT = Notice("Settings of this chat")
 SETTINGS_THREAD = Notice("Settings of this thread")
-SETTINGS_HOW = Notice("Press what you want to change, or send {usage}.")
+SETTINGS_HOW = Notice("Press what you want to change, or send its name, for example {usage}.")
 SETTINGS_OR = Notice("Choose, or send {usage}.")
 SETTINGS_BACK = Notice("Back")
 SETTING_BAD = Notice("{setting} cannot be {typed}.")
