@@ -49,7 +49,7 @@ async def test_everything_is_shown_in_one_message(desk: Desk) -> None:
         "- Reasoning: hidden\n"
         "- Voice: in writing\n"
         "\n"
-        "Press what you want to change, or send `/settings busy`."
+        "Press what you want to change, or send its name, for example `/settings busy`."
     )
     assert [button.data for button in reply.buttons] == [f"run /settings {name}" for name in NAMES]
     assert reply.in_place
