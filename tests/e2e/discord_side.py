@@ -47,7 +47,7 @@ class DiscordSide(Side):
         )
 
     async def up(self) -> None:
-        await self.fake.ready(timeout=100)
+        await self.fake.ready(timeout=200)
 
     def person(self, name: str) -> Person:
         user = self.fake.user(name)

@@ -56,7 +56,7 @@ class TelegramSide(Side):
 
     async def up(self) -> None:
         """A poll that begins now finds what people say from now on; what they said before is kept for it."""
-        await self.fake.until_called("getUpdates", self.fake.counted()["getUpdates"] + 1)
+        await self.fake.until_called("getUpdates", self.fake.counted()["getUpdates"] + 1, timeout=200)
 
     def person(self, name: str) -> Person:
         number = next(self._ids)
