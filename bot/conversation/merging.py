@@ -21,12 +21,9 @@ class Bundle:
     """Parcels of one person in one chat that are answered as one; more can join until its turn comes."""
 
     def __init__(self, first: Parcel) -> None:
+        self.first = first.first
         self._parcels = [first]
         self._closed = False
-
-    @property
-    def first(self) -> Message:
-        return self._parcels[0].first
 
     @property
     def chat(self) -> ChatRef:
@@ -55,6 +52,7 @@ class Bundle:
         except BaseException:
             self.drop()
             raise
+        self._parcels.clear()  # what their files held is large, and bundles are remembered
         return _joined([message for message, _ in opened], [material for _, material in opened])
 
     def drop(self) -> None:
