@@ -51,8 +51,10 @@ class Versions:
             count=len(versions),
             reasoning=bool(wanted.reasoning) and not channel.limits.folds,
         )
+        blank = notices.PICTURES_ALONE if wanted.pictures else notices.NO_WORDS
+        text = wanted.text if wanted.text.strip() else blank.say(event.author.locale)
         shown = await self._speaker.say(
-            channel, wanted.text, buttons=buttons, takes=there.message_ids, most=self._most, locale=event.author.locale
+            channel, text, buttons=buttons, takes=there.message_ids, most=self._most, locale=event.author.locale
         )
         await self._conversations.place(wanted.id, shown)
 

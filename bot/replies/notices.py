@@ -309,6 +309,8 @@ COMPARE_HOW_MANY = Notice(
 )
 COMPARE_EITHER = Notice("Compare personas or models, not both at once: {personas} or {models}.")
 NO_SUCH_VERSION = Notice("That version is not stored any more.")
+NO_WORDS = Notice("This version has no words.")
+PICTURES_ALONE = Notice("This version is pictures alone, in messages of their own.")
 PICKED = Notice("From here on the answer of {who} counts.")
 NO_REASONING = Notice("Nothing is stored of what the model thought here.")
 NOTHING_TO_RETRY = Notice("There is no question yet that I could answer again. Just write one.")
