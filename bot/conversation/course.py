@@ -19,7 +19,7 @@ from bot.domain.conversations import Answer
 from bot.domain.ids import ChatRef, Person
 from bot.domain.platform import Button
 from bot.domain.usage import Account
-from bot.errors import Flagged, ModelError
+from bot.errors import Flagged, ModelError, StorageError
 from bot.ports import Channel, Conversations
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
@@ -130,11 +130,13 @@ class Courses:
             log.info("turn %s in %s: %s by %s in %.2f s", course.turn, chat, state, model, seconds)
 
     async def _moderated(self, course: Course, ending: Ending) -> Ending:
-        """The ending, unless moderation refuses what was said until then."""
-        if ending.kind == "interrupted" or not self._guard.looks_at_answers or not course.outcome.said():
+        """The ending, unless moderation refuses what was said until then, or thought where people see that."""
+        outcome = course.outcome
+        if ending.kind == "interrupted" or not self._guard.looks_at_answers:
             return ending
+        words = "\n\n".join(part for part in ("".join(outcome.reasoning), "".join(outcome.text)) if part.strip())
         try:
-            await self._guard.check_answer("".join(course.outcome.text), course.account)
+            await self._guard.check_answer(words, course.account)
         except Flagged as error:
             return Ending("failed", error)
         except asyncio.CancelledError:
@@ -179,7 +181,11 @@ class Courses:
         await asyncio.wait([delivery], timeout=STORE_WITHIN)
         if course.turn is not None:
             answer = _answer_of(course)
-            course.answer = await self._conversations.add_answer(course.turn, answer)
+            try:
+                course.answer = await self._conversations.add_answer(course.turn, answer)
+            except StorageError:
+                await asyncio.wait([delivery])  # nobody is left with half of an answer
+                raise
             shown = await delivery
             if course.takes or shown.message_ids != answer.message_ids:
                 await self._conversations.place(course.answer, shown.message_ids)

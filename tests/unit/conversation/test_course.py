@@ -1,0 +1,104 @@
+"""What becomes of an answer when something behind it goes wrong: it is seen whole all the same, or not at all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot import clock
+from bot.access.budgeting import Budgeting
+from bot.access.guard import Guard
+from bot.conversation.course import Course, Courses
+from bot.conversation.running import Running
+from bot.domain.conversations import Answer, Question
+from bot.domain.moderation import ModerationRequest, Verdict
+from bot.domain.platform import Limits, Outgoing
+from bot.errors import StorageError
+from bot.replies.gate import Gates
+from tests.fakes.memory import MemoryChannel, MemoryStore
+from tests.fakes.memory_history import MemoryConversations
+from tests.unit.conversation.parts import ACCOUNTS, ANN, CHAT
+
+pytestmark = pytest.mark.virtual
+
+
+@dataclass(slots=True)
+class SlowChannel(MemoryChannel):
+    """Each message takes a second."""
+
+    async def send(self, message: Outgoing) -> str:
+        await clock.sleep(1)
+        return await MemoryChannel.send(self, message)
+
+
+@dataclass(slots=True)
+class Full(MemoryConversations):
+    """Takes no answer any more."""
+
+    async def add_answer(self, turn: int, answer: Answer) -> int:
+        raise StorageError("on purpose")
+
+
+@dataclass(slots=True)
+class Judge:
+    """Flags what has a bad word."""
+
+    judged: list[str] = field(default_factory=list)
+
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        self.judged.append(request.text)
+        return Verdict("bad" in request.text)
+
+
+async def course_of(
+    channel: MemoryChannel, conversations: MemoryConversations, judge: Judge | None = None
+) -> tuple[Courses, Course]:
+    """A course whose question is stored."""
+    guard = Guard(judge or Judge(), None if judge is None else "acme/judge", "answer")
+    budgets = Budgeting(MemoryStore().ledger, MemoryStore().budgets)
+    courses = Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=50)
+    course = courses.begin(CHAT, ANN, channel, "m1")
+    turn = await conversations.add_question(
+        await conversations.current(CHAT.key), Question("k1", ANN.handle, ANN.name, "?")
+    )
+    assert turn is not None
+    courses.name(course, turn)
+    return courses, course
+
+
+async def test_an_answer_that_cannot_be_stored_is_shown_to_its_end() -> None:
+    channel = SlowChannel(CHAT, Limits(text=100, place=()))
+    courses, course = await course_of(channel, Full())
+    words = " ".join(f"word{number}" for number in range(100))
+
+    async def work() -> None:
+        course.reply.feed(words)
+        course.outcome.text.append(words)
+
+    with pytest.raises(StorageError):
+        await courses.run(course, work())
+    assert " ".join(message.source for message in channel.messages.values()) == words
+
+
+@pytest.mark.parametrize("said", ["fine", ""])
+async def test_what_the_model_thought_is_moderated_where_it_is_shown(said: str) -> None:
+    channel, judge, conversations = MemoryChannel(CHAT), Judge(), MemoryConversations()
+    courses, course = await course_of(channel, conversations, judge)
+
+    async def work() -> None:
+        course.reply.feed("> bad thoughts\n\n")
+        course.outcome.reasoning.append("bad thoughts")
+        await clock.sleep(1)
+        course.reply.feed(said)
+        course.outcome.text.append(said)
+
+    await courses.run(course, work())
+    assert judge.judged == [f"bad thoughts\n\n{said}".strip()]
+    (message,) = channel.messages.values()
+    assert "bad" not in message.source
+    assert "withheld" in message.source
+    assert course.turn is not None
+    (stored,) = [turn.answer for turn in conversations.turns.values()]
+    assert stored is not None
+    assert (stored.text, stored.reasoning, stored.state) == ("", "", "withheld")
