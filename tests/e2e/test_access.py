@@ -220,7 +220,7 @@ async def test_only_so_many_answers_at_once_for_one_person(world: World) -> None
     ann, bob = world.person("Ann"), world.person("Bob")
     rooms = [world.side.group(f"Room {number}") for number in range(3)]
     await world.start(turns_per_person=2)
-    world.model.answers += [Script.of("Hello", header_delay=8) for _ in range(2)]
+    world.model.answers += [Script.of("Hello", stall_after=1) for _ in range(2)]
     for number, room in enumerate(rooms[:2], 1):
         world.say(room, ann, "Hello")
         await world.model.until(lambda running=number: world.model.running == running)  # type: ignore[misc]
@@ -228,6 +228,7 @@ async def test_only_so_many_answers_at_once_for_one_person(world: World) -> None
     await world.sees(rooms[2], "I am still writing for you elsewhere, and 2 at once is the most.")
     await world.ask(rooms[2], bob, "I am somebody else")
     for room in rooms[:2]:
+        world.side.command(room, ann, "/stop")
         await world.until(room, lambda at=room: world.answers(at) == 1)  # type: ignore[misc]
     await world.ask(rooms[2], ann, "Now?")
 

@@ -194,7 +194,7 @@ async def test_answers_that_are_being_written_hold_a_part_of_the_budget(world: W
     groups = [world.side.group(f"Room {number}") for number in range(6)]
     bob, other = world.private("Bob")
     await world.start(daily_tokens_per_user=5000)
-    world.model.answers += [Script.of("Hello", header_delay=8) for _ in range(3)]
+    world.model.answers += [Script.of("Hello", stall_after=1) for _ in range(3)]
     for number, group in enumerate(groups):
         world.say(group, ann, "At once")
         if number < 3:
@@ -204,6 +204,7 @@ async def test_answers_that_are_being_written_hold_a_part_of_the_budget(world: W
         await told(world, group, words)
     await world.ask(other, bob, "Hello")
     for group in groups[:3]:
+        command(world, group, ann, "/stop")
         await world.until(group, lambda at=group: world.answers(at) == 1)  # type: ignore[misc]
     await world.ask(groups[3], ann, "And now?")
     assert len(world.model.bodies) == 5
