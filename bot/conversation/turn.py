@@ -102,14 +102,17 @@ class Turns:
         added = await conversations.add_question(await self.conversation(chat), question)
         if added is None:
             return
-        turn, courses = Turn(added, question), []
-        async with asyncio.TaskGroup() as group:
-            for setup, heading in zip(setups, headings(setups), strict=True):
-                course = self._courses.begin(chat, person, channel, question.message_id)
-                course.compared = True
-                course.reply.feed(f"**{heading}**\n\n")
-                courses.append(course)
-                group.create_task(self._courses.run(course, self._answer_compared(course, turn, setup)))
+        turn, courses, answering = Turn(added, question), [], []
+        for setup, heading in zip(setups, headings(setups), strict=True):
+            course = self._courses.begin(chat, person, channel, question.message_id)
+            course.compared = True
+            course.reply.feed(f"**{heading}**\n\n")
+            courses.append(course)
+            answering.append(self._courses.run(course, self._answer_compared(course, turn, setup)))
+        # One that fails does not end the others.
+        ended = await asyncio.gather(*answering, return_exceptions=True)
+        for error in filter(None, ended):
+            raise error
         first = next((course.answer for course in courses if course.outcome.said()), None)
         if first is not None:
             await conversations.choose(first)
@@ -135,6 +138,7 @@ class Turns:
         turn = await add(course, question)
         if turn is None:
             log.info("%s was answered before", message.key)
+            course.reply.leave()
             return
         self._courses.name(course, turn)
         self._introduce(course, material)
@@ -207,13 +211,13 @@ class Turns:
 
     async def _answer_alone(self, course: Course, question: Question, opened: Opened) -> None:
         material = await opened()
-        self._introduce(course, material)
         question = replace(
             question,
             text=with_material(question.text, material),
             pictures=tuple(picture.ref for picture in material.pictures),
         )
         await self._guard.check_question(question.text, course.account)
+        self._introduce(course, material)
         at_hand = {picture.ref.digest: picture for picture in material.pictures}
         setup = await self._setups.of(course.chat, course.person)
         setup = self._seeing(course, setup, at_hand)

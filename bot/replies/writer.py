@@ -136,6 +136,10 @@ class Reply(Caller[Calling]):
         self._view = withdrawn(self._view, clean(text))
         self._wake(durable=True)
 
+    def leave(self) -> None:
+        """Leave the messages alone of which the reply would have taken the place; before anything was fed."""
+        self._view = replace(self._view, spare=(), drops=())
+
     @property
     def text(self) -> str:
         """All that was fed so far."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -14,24 +14,38 @@ from bot.conversation.estimates import Estimates
 from bot.conversation.inquirer import Inquirer
 from bot.conversation.intake import Hearing
 from bot.conversation.manners import Manners
+from bot.conversation.material import Material
 from bot.conversation.parcels import Parcel
 from bot.conversation.running import Running
-from bot.conversation.setup import Setups
+from bot.conversation.setup import Setup, Setups
 from bot.conversation.sight import Sight
 from bot.conversation.summing import Summaries
 from bot.conversation.turn import TRANSCRIPT_SHOWN, Turns
 from bot.domain.attachments import Attachment
+from bot.domain.conversations import Answer, Question
 from bot.domain.events import Finished, Started, TextDelta
 from bot.domain.messages import Message, Quote
-from bot.domain.personas import Persona
+from bot.domain.moderation import ModerationRequest, Verdict
+from bot.domain.personas import Persona, Sampling
 from bot.domain.prompts import ImagePart
-from bot.errors import CannotSee
+from bot.errors import CannotSee, StorageError
 from bot.media.workshop import Workshop
 from bot.replies.gate import Gates
 from bot.tasks import TaskOwner
 from tests.fakes import media
 from tests.fakes.memory import MemoryModels, MemoryShelf, MemoryStore
-from tests.unit.conversation.parts import ACCOUNTS, CHAT, EARS, HeldChannel, ScriptedChat, ears, intake_with, message
+from tests.fakes.memory_history import MemoryConversations
+from tests.unit.conversation.parts import (
+    ACCOUNTS,
+    ANN,
+    CHAT,
+    EARS,
+    HeldChannel,
+    ScriptedChat,
+    ears,
+    intake_with,
+    message,
+)
 
 MODEL, BLIND, EYES = "acme/sees", "acme/blind", "acme/eyes"
 
@@ -50,6 +64,7 @@ class Room:
     chat: ScriptedChat = field(default_factory=lambda: ScriptedChat([]))
     store: MemoryStore = field(default_factory=MemoryStore)
     owner: TaskOwner = field(default_factory=TaskOwner)
+    guard: Guard = field(default_factory=lambda: Guard(MemoryModels([]), None, "off"))
 
     def turns(self) -> Turns:
         setups = Setups(
@@ -64,23 +79,26 @@ class Room:
             budget=lambda model: 100_000,
             most_history=100_000,
         )
-        guard = Guard(self.heard, None, "off")
         budgets = Budgeting(self.store.ledger, self.store.budgets)
         return Turns(
             self.store,
             inquirer,
             setups,
-            Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=5),
+            Courses(conversations, Gates(), Running(), ACCOUNTS, self.guard, budgets, most=5),
             Sight({MODEL: True, BLIND: False}.get, lambda model: 100, self.vision_model),
             Manners(self.store.preferences),
-            guard,
+            self.guard,
             tools=lambda course, pictured: None,
             show_transcripts=self.show_transcripts,
         )
 
-    async def say(self, said: Message) -> Course:
+    def parcel(self, said: Message) -> Parcel:
         parcel = Parcel(said, self.channel, intake_with(self.workshop, self.heard, hearing=self.hearing))
         parcel.begin(self.owner)
+        return parcel
+
+    async def say(self, said: Message) -> Course:
+        parcel = self.parcel(said)
         self.chat.scripts.append([Started(model=self.model), TextDelta(text="Well."), Finished(reason="stop")])
         course = await self.turns().answer(parcel, self.channel)
         assert await self.owner.settle(1)
@@ -236,3 +254,67 @@ async def test_a_provider_that_refuses_a_picture_is_believed(room: Room) -> None
     assert turn.answer is not None
     assert turn.answer.state == "failed"
     assert len(await room.store.pictures.load(CHAT.key, [ref.digest for ref in turn.question.pictures])) == 1
+
+
+class Strict:
+    """Flags everything."""
+
+    async def moderate(self, request: ModerationRequest) -> Verdict:
+        return Verdict(True, ("violence",))
+
+
+async def test_spoken_words_that_are_refused_are_not_repeated(room: Room) -> None:
+    room.guard = Guard(Strict(), "acme/judge", "question")
+    room.heard.transcripts += ["Something bad.", "Something bad."]
+    said = message("", room.send("voice", media.ogg()))
+    await room.say(said)
+    parcel = room.parcel(said)
+
+    async def opened() -> Material:
+        return (await parcel.opened())[1]
+
+    question = Question("k2", ANN.handle, ANN.name, "")
+    await room.turns().answer_once(question, opened, CHAT, ANN, room.channel)
+
+    assert len(room.shown) == 2
+    assert not any("Something bad" in shown for shown in room.shown)
+    assert all("flagged" in shown for shown in room.shown)
+    assert room.chat.requests == []
+    assert room.store.conversations.turns == {}
+
+
+async def test_a_change_that_comes_again_leaves_its_answer_alone(room: Room) -> None:
+    """Two changes that come again after the bot ended: the first is not the newest, and was answered."""
+    await room.say(message("One", key="k1"))
+    changed = [replace(message(words, key=words), message_id="mk1") for words in ("Two", "Three")]
+    for each in (*changed, changed[0]):
+        known = await room.store.conversations.by_message(CHAT.key, "mk1")
+        assert known is not None
+        room.chat.scripts.append([Started(model=MODEL), TextDelta(text=f"To {each.text}."), Finished(reason="stop")])
+        await room.turns().answer_changed(known, room.parcel(each), room.channel)
+
+    assert room.shown == ["To Three."]
+    assert len(room.chat.requests) == 3
+
+
+class Failing(MemoryConversations):
+    """Takes no answer of one model."""
+
+    async def add_answer(self, turn: int, answer: Answer) -> int:
+        if answer.model == BLIND:
+            raise StorageError("on purpose")
+        return await MemoryConversations.add_answer(self, turn, answer)
+
+
+@pytest.mark.virtual
+async def test_answers_side_by_side_do_not_end_with_one_that_cannot_be_stored(room: Room) -> None:
+    room.store.conversations = Failing()
+    setups = [Setup(Persona("assistant", "You help."), model, Sampling()) for model in (BLIND, MODEL)]
+    room.chat.scripts += [
+        [Started(model=BLIND), TextDelta(text="One."), Finished(reason="stop")],
+        [Started(model=MODEL), TextDelta(text="Two "), 9.0, TextDelta(text="goes on."), Finished(reason="stop")],
+    ]
+    with pytest.raises(StorageError):
+        await room.turns().compare(Question("k1", ANN.handle, ANN.name, "?"), setups, CHAT, ANN, room.channel)
+
+    assert [shown.partition("\n\n")[2] for shown in room.shown] == ["One.", "Two goes on."]
