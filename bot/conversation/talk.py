@@ -244,7 +244,7 @@ class Talking:
     async def _answered(self, event: ButtonPress, turn_id: int) -> Turn:
         turn = await self._turn(event.chat, turn_id)
         if turn is None:
-            raise UsageError(notices.NOTHING_TO_RETRY.say(event.author.locale))
+            raise UsageError(notices.ANSWER_GONE.say(event.author.locale))
         return turn
 
     async def _turn(self, chat: ChatRef, turn_id: int) -> Turn | None:

@@ -309,6 +309,7 @@ COMPARE_HOW_MANY = Notice(
 )
 COMPARE_EITHER = Notice("Compare personas or models, not both at once: {personas} or {models}.")
 NO_SUCH_VERSION = Notice("That version is not stored any more.")
+ANSWER_GONE = Notice("That answer is not stored any more, or is part of a conversation other than yours here.")
 NO_WORDS = Notice("This version has no words.")
 PICTURES_ALONE = Notice("This version is pictures alone, in messages of their own.")
 PICKED = Notice("From here on the answer of {who} counts.")

@@ -147,7 +147,7 @@ async def test_a_deleted_question_is_not_told_any_more(discord: World) -> None:
     assert [text for _, text in discord.roles()] == ["three", "three", "five", "five", "six"]
     orphan = next(shown for shown in discord.shown(place) if shown.text == "two")
     discord.side.push(place, ann, orphan, next(data for name, data in orphan.buttons if name == "Retry"))
-    await discord.sees(place, "There is no question")
+    await discord.sees(place, "That answer is not stored any more")
     assert len(discord.prompts()) == 6
 
 

@@ -333,7 +333,7 @@ async def test_buttons_of_an_answer_to_somebody_else(world: World) -> None:
     requests = len(world.prompts())
     retry = next(data for label, data in answer.buttons if label == "Retry")
     world.side.push(group, ben, answer, retry)
-    await world.sees(group, "There is no question yet")
+    await world.sees(group, "a conversation other than yours")
     assert len(world.prompts()) == requests
     await world.changed_after(group, lambda: world.side.push(group, ann, answer, retry))
     assert users(world) == ["Ann: Talk"]
