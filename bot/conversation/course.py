@@ -148,7 +148,8 @@ class Courses:
         outcome, locale = course.outcome, course.person.locale
         match ending.kind, ending.error:
             case "interrupted", _:
-                outcome.footer = notices.INTERRUPTED.say(locale)
+                retried = course.turn is not None and not course.compared
+                outcome.footer = (notices.INTERRUPTED if retried else notices.INTERRUPTED_ALONE).say(locale)
             case "stopped", _:
                 outcome.state = "stopped"
                 outcome.footer = "" if outcome.said() else notices.ANSWER_STOPPED.say(locale)

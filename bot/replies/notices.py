@@ -143,6 +143,7 @@ UNKNOWN_FAILURE = Notice(
 ANSWER_CUT = Notice("The answer reached the model's length limit. Press Continue to read on.")
 ANSWER_STOPPED = Notice("Stopped.")
 INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
+INTERRUPTED_ALONE = Notice("The bot was restarted in the middle of this answer. Please ask again.")
 
 # Budgets that run out, and moderation
 

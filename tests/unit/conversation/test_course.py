@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 import pytest
@@ -52,13 +53,15 @@ class Judge:
 
 
 async def course_of(
-    channel: MemoryChannel, conversations: MemoryConversations, judge: Judge | None = None
+    channel: MemoryChannel, conversations: MemoryConversations, judge: Judge | None = None, *, kept: bool = True
 ) -> tuple[Courses, Course]:
-    """A course whose question is stored."""
+    """A course whose question is stored, if it is `kept`."""
     guard = Guard(judge or Judge(), None if judge is None else "acme/judge", "answer")
     budgets = Budgeting(MemoryStore().ledger, MemoryStore().budgets)
     courses = Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=50)
     course = courses.begin(CHAT, ANN, channel, "m1")
+    if not kept:
+        return courses, course
     turn = await conversations.add_question(
         await conversations.current(CHAT.key), Question("k1", ANN.handle, ANN.name, "?")
     )
@@ -102,3 +105,24 @@ async def test_what_the_model_thought_is_moderated_where_it_is_shown(said: str) 
     (stored,) = [turn.answer for turn in conversations.turns.values()]
     assert stored is not None
     assert (stored.text, stored.reasoning, stored.state) == ("", "", "withheld")
+
+
+@pytest.mark.parametrize(("kept", "compared"), [(True, False), (True, True), (False, False)])
+async def test_an_interrupted_answer_names_retry_only_where_it_has_the_button(*, kept: bool, compared: bool) -> None:
+    channel = MemoryChannel(CHAT)
+    courses, course = await course_of(channel, MemoryConversations(), kept=kept)
+    course.compared = compared
+
+    async def work() -> None:
+        course.reply.feed("Half of ")
+        course.outcome.text.append("Half of ")
+        await clock.sleep(10)
+
+    running = asyncio.create_task(courses.run(course, work()))
+    await clock.sleep(5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    (message,) = channel.messages.values()
+    assert "restarted" in message.source
+    assert ("Retry" in message.source) == ("Retry" in [button.label for button in message.buttons])
