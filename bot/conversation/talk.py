@@ -179,8 +179,8 @@ class Talking:
     async def go_on(self, event: ButtonPress, turn_id: int, channel: Channel) -> None:
         """Let the model go on where the length limit cut its answer."""
         turn = await self._answered(event, turn_id)
-        question = Question(event.key, event.author.handle, event.author.name, GO_ON)
         shown = await self._versions.shown_by(turn, event)
+        question = Question(event.key, event.author.handle, event.author.name, GO_ON)
         await self._turns.go_on(shown, question, event.chat, event.author, channel)
 
     async def show(self, event: ButtonPress, turn_id: int, number: int, channel: Channel) -> None:

@@ -173,9 +173,14 @@ class Turns:
 
     async def _answer_behind(self, course: Course, turn: Turn, question: Question) -> None:
         conversations = self._store.conversations
-        if turn.answer is not None and turn.answer.id is not None:
-            await conversations.choose(turn.answer.id, leaf=False)
-        added = await conversations.add_question(await self.conversation(course.chat), question)
+        conversation = await self.conversation(course.chat)
+        answer = turn.answer.id if turn.answer is not None else None
+        if answer is not None:
+            await conversations.choose(answer, leaf=False)
+            last = await conversations.last(conversation)
+            if last is None or last.answer is None or last.answer.id != answer:  # there is a new conversation since
+                conversation = await conversations.start_behind(course.chat.key, answer)
+        added = await conversations.add_question(conversation, question)
         if added is not None:
             await self._answer_turn(course, Turn(added, question), None)
 

@@ -200,3 +200,7 @@ async def test_an_answer_that_was_cut_goes_on(world: World) -> None:
     await world.ask(place, ann, "Next")
     assert [text for _, text in world.roles()][-2:] == ["more of it.", "Next"]
     assert "Another subject" not in str(world.roles())
+    world.side.command(place, ann, "/new")
+    await world.sees(place, "New conversation.")
+    await world.answer_after(place, lambda: pushed(world, place, ann, shown, "Continue"))
+    assert [text for _, text in world.roles()][:2] == ["Tell me all", "The first half and"], "also after /new"
