@@ -10,7 +10,7 @@ from tests.e2e.world import MODEL, World
 from tests.fakes import openai_script
 from tests.fakes.openai_script import Script
 
-pytestmark = pytest.mark.fast(15)
+pytestmark = pytest.mark.fast(25)
 
 HALF = "The beginning of an answer that will never be finished, "
 
@@ -77,7 +77,7 @@ async def test_what_was_said_before_a_break_stays(world: World, name: str) -> No
     assert world.roles()[1][1] == HALF[:40]
 
 
-@pytest.mark.fast(30)
+@pytest.mark.fast(60)
 async def test_a_model_that_falls_silent(world: World) -> None:
     ann, place = world.private()
     world.model.answers.append(Script.of(HALF, size=8, pace=0.2, stall_after=5))
@@ -88,7 +88,7 @@ async def test_a_model_that_falls_silent(world: World) -> None:
 
 
 @pytest.mark.not_started
-@pytest.mark.fast(30)
+@pytest.mark.fast(60)
 async def test_a_model_that_is_silent_from_the_start(telegram: World) -> None:
     world = telegram
     await world.start()
