@@ -71,6 +71,8 @@ class Questions:
             return
         if not self._admission.paces(message.author, channel):
             return
+        message = self._listening.with_context(message)
+        heeded = replace(heeded, message=message)
         self._note(message.chat.place, message)
         if self._wants_thread(message.chat, channel):
             self._in_thread(message, channel, lambda there, shown: self._answer(replace(heeded, message=there), shown))

@@ -149,7 +149,13 @@ class Courses:
         match ending.kind, ending.error:
             case "interrupted", _:
                 retried = course.turn is not None and not course.compared
-                outcome.footer = (notices.INTERRUPTED if retried else notices.INTERRUPTED_ALONE).say(locale)
+                footer = (notices.INTERRUPTED if retried else notices.INTERRUPTED_ALONE).say(locale)
+                if self._guard.looks_at_answers and outcome.said():  # nobody has time to look at it any more
+                    outcome.withhold()
+                    outcome.state = "incomplete"
+                    course.reply.withdraw(footer)
+                else:
+                    outcome.footer = footer
             case "stopped", _:
                 outcome.state = "stopped"
                 outcome.footer = "" if outcome.said() else notices.ANSWER_STOPPED.say(locale)

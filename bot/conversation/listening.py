@@ -37,14 +37,14 @@ class Listening:
         message = self.addressed(message)
         if message.album_id is not None:
             album = self._albums.take(message)
-            return None if album is None else Heeded(self._with_context(message), album.whole)
+            return None if album is None else Heeded(message, album.whole)
         piece = self._pastes.take(message, limit)
         if piece is None:
             return None
         if message.addressing == "none":
             self._overheard.hear(message)
             return None
-        return Heeded(self._with_context(message), piece.whole)
+        return Heeded(message, piece.whole)
 
     def addressed(self, message: Message) -> Message:
         """The message as this chat wants it understood: everything, or what names the wake word, may be for the bot."""
@@ -61,7 +61,8 @@ class Listening:
         """These messages were deleted."""
         self._overheard.drop(chat, message_ids)
 
-    def _with_context(self, message: Message) -> Message:
+    def with_context(self, message: Message) -> Message:
+        """A question with what others said before, which the next one does not get again."""
         if message.chat.kind == "private":
             return message
         if message.quote is not None and message.quote.message_id is not None:

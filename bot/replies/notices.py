@@ -131,14 +131,14 @@ REQUEST_REFUSED = Notice("{model} refused this question. Put it another way, or 
 REQUEST_REFUSED_BECAUSE = Notice("{model} refused this question. The provider says: {detail}")
 PROMPT_TOO_LONG = Notice("This is too long for {model}. Send less text, or start afresh with /new.")
 CONTENT_FILTERED = Notice("The provider's content filter withheld this answer. Put the question another way.")
-BROKEN_STREAM = Notice("The answer from {model} broke off. Press Retry to ask again.")
-STALLED = Notice("{model} fell silent in the middle of its work. Press Retry to ask again.")
-EMPTY_ANSWER = Notice("{model} had nothing to say. Press Retry, or put the question another way.")
+BROKEN_STREAM = Notice("The answer from {model} broke off. Try again.")
+STALLED = Notice("{model} fell silent in the middle of its work. Try again.")
+EMPTY_ANSWER = Notice("{model} had nothing to say. Try again, or put the question another way.")
 CANNOT_SEE = Notice("{model} cannot look at pictures. Choose a model that can with /model.")
 FORMAT_REFUSED = Notice("{model} cannot read a file of this format. Send it in another one.")
 NOT_CONFIGURED = Notice("No provider is set up for {model}. Choose another model with /model.")
 UNKNOWN_FAILURE = Notice(
-    "Something went wrong on the bot's side. Press Retry; if it happens again, tell the person who runs this bot."
+    "Something went wrong on the bot's side. Try again; if it happens again, tell the person who runs this bot."
 )
 ANSWER_CUT = Notice("The answer reached the model's length limit. Press Continue to read on.")
 ANSWER_STOPPED = Notice("Stopped.")

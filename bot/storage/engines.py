@@ -67,7 +67,13 @@ def problem_of(error: Exception) -> str:
 def _sqlite_engines(url: URL) -> Engines:
     # isolation_level None stops the driver from opening transactions by itself: readers need none, and the writer
     # must have the lock from the start, because a transaction that first reads cannot wait for it later.
-    options: dict[str, Any] = {"connect_args": {"isolation_level": None}, "max_overflow": 0, **_OPTIONS}
+    # Whoever waits for a connection waits in order, and nothing would be gained by giving up soon.
+    options: dict[str, Any] = {
+        "connect_args": {"isolation_level": None},
+        "max_overflow": 0,
+        "pool_timeout": 120,
+        **_OPTIONS,
+    }
     reader = create_async_engine(
         url, pool_size=4, isolation_level="AUTOCOMMIT", skip_autocommit_rollback=True, **options
     )

@@ -89,3 +89,15 @@ async def test_the_moderation_provider_is_down(world: World) -> None:
     assert len(world.prompts()) == 1
     await world.ask(place, ann, "Again")
     assert [text for _, text in world.roles()] == ["Hello", "Hello", "Again"]
+
+
+async def test_an_answer_that_a_restart_interrupts_was_never_looked_at(world: World) -> None:
+    await world.start(moderation="answer", moderation_model=MODEL, drain_seconds=0)
+    ann, place = world.private()
+    world.model.answers.append(Script.of(LONG, size=100, pace=1))
+    world.say(place, ann, "A question")
+    await world.sees(place, "A sentence")
+    await world.restart()
+    assert world.text(place) == "The bot was restarted in the middle of this answer. Press Retry to answer again."
+    await world.ask(place, ann, "Next")
+    assert "A sentence" not in str(world.roles())

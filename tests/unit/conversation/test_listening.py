@@ -27,6 +27,11 @@ def said(text: str, addressing: Addressing = "none", *, number: int = 1, chat: C
     return Message(key=f"k{number}", chat=chat, author=ANN, message_id=f"m{number}", text=text, addressing=addressing)
 
 
+def context(ears: Listening, message: Message) -> tuple[Heard, ...]:
+    """What comes along with a question."""
+    return ears.with_context(heeded(ears, message).message).context
+
+
 async def listening(**settings: str) -> Listening:
     manners = Manners(MemoryPreferences())
     names: tuple[Name, ...] = ("reply", "word")
@@ -87,11 +92,11 @@ async def test_what_is_not_for_the_bot_comes_along_with_the_next_question_once()
     ears = await listening()
     assert ears.heed(said("One", number=1), LIMIT) is None
     assert ears.heed(said("Two", number=2), LIMIT) is None
-    assert heeded(ears, said("Well?", "mention", number=3)).message.context == (
+    assert context(ears, said("Well?", "mention", number=3)) == (
         Heard("Ann", "One"),
         Heard("Ann", "Two"),
     )
-    assert heeded(ears, said("And?", "mention", number=4)).message.context == ()
+    assert context(ears, said("And?", "mention", number=4)) == ()
 
 
 async def test_what_is_quoted_or_deleted_does_not_come_along() -> None:
@@ -100,12 +105,12 @@ async def test_what_is_quoted_or_deleted_does_not_come_along() -> None:
         ears.heed(said(text, number=number), LIMIT)
     ears.drop(GROUP, ["m2"])
     question = replace(said("Well?", "mention", number=4), quote=Quote("Ann", "Quoted", message_id="m1"))
-    assert heeded(ears, question).message.context == (Heard("Ann", "Kept"),)
+    assert context(ears, question) == (Heard("Ann", "Kept"),)
 
 
 async def test_a_private_chat_has_no_context() -> None:
     ears = await listening()
-    assert heeded(ears, said("Hello", "direct", chat=PRIVATE)).message.context == ()
+    assert context(ears, said("Hello", "direct", chat=PRIVATE)) == ()
 
 
 async def test_a_paste_is_heeded_once_with_what_was_said_before() -> None:
@@ -113,10 +118,10 @@ async def test_a_paste_is_heeded_once_with_what_was_said_before() -> None:
     ears.heed(said("Before", number=1), LIMIT)
     first = heeded(ears, said(LONG, "mention", number=2))
     assert ears.heed(said("The end", number=3), LIMIT) is None
-    assert first.message.context == (Heard("Ann", "Before"),)
+    assert ears.with_context(first.message).context == (Heard("Ann", "Before"),)
     assert first.whole is not None
     assert (await first.whole()).text == f"{LONG}\nThe end"
-    assert heeded(ears, said("Next", "mention", number=4)).message.context == (), "a piece is not overheard"
+    assert context(ears, said("Next", "mention", number=4)) == (), "a piece is not overheard"
 
 
 async def test_an_album_is_heeded_once_and_only_if_it_turns_to_the_bot() -> None:
