@@ -14,19 +14,15 @@ import signal
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-
-from sqlalchemy import create_engine
 
 from bot.app import run
 from bot.settings import Settings
-from bot.storage.migrate import upgrade
 from tests.e2e.asked import Asked, read
 from tests.e2e.side import Person, Place, Sent, Side
 from tests.e2e.texts import differs
+from tests.fakes.database import empty_database
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.screen import Screen, SeenFile, Shown
 
@@ -40,18 +36,6 @@ REAL_PATIENCE = 8.0
 
 THE_FAKES_OWN = ("aiohttp.server",)
 """The fakes' web server, which is sorry when a client leaves in the middle of an answer."""
-
-
-@cache
-def empty_database() -> bytes:
-    """A file with all tables and no rows."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "parley.db"
-        engine = create_engine(f"sqlite:///{path}")
-        with engine.begin() as connection:
-            upgrade(connection)
-        engine.dispose()
-        return path.read_bytes()
 
 
 class Log(logging.Handler):
