@@ -39,7 +39,10 @@ async def running(settings: Mapping[str, str], model: OpenAIFake, database: Path
         "PROVIDERS": provider,
         "CHAT_MODEL": "fake/test-model",
         "DATABASE_URL": f"sqlite:///{database}",
+        "ADMINS": "telegram:1",  # with none it says so in every round
         "ALLOWED": "*",
+        "MESSAGES_PER_MINUTE": "0",  # one person asks in every place
+        "TURNS_PER_PERSON": "100",
         "LOG_LEVEL": "warning",
         **settings,
     }
