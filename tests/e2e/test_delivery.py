@@ -27,7 +27,7 @@ async def test_the_platform_asks_to_wait(world: World, call: CallName) -> None:
     ann, place = world.private()
     ben, bens = world.private("Ben")
     world.model.respond = lambda _: slow(first_delay=1.0)
-    world.side.fault("flood", call, place, seconds=8)
+    world.side.fault("flood", call, place, seconds=40)
     asked = asyncio.create_task(world.ask(place, ann, "Hello"))
     await world.pass_time(0.5)
     world.check_shows(await world.ask(bens, ben, "Hello"), TEXT)
@@ -170,6 +170,7 @@ async def test_waiting_for_a_flood_does_not_hold_up_the_model(world: World) -> N
     world.check_shows(await asked, TEXT)
 
 
+@pytest.mark.fast(8)
 async def test_the_end_of_an_answer_does_not_wait_for_its_turn(world: World) -> None:
     """Edits leave a call to spare, so that the last one is on screen as soon as the model has ended."""
     place, ann = world.side.group(), world.person("Ann")

@@ -23,15 +23,13 @@ from tests.e2e.asked import Asked, read
 from tests.e2e.side import Person, Place, Sent, Side
 from tests.e2e.texts import differs
 from tests.fakes.database import empty_database
+from tests.fakes.loops import patient
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.screen import Screen, SeenFile, Shown
 
 MODEL = "fake/test-model"
 PATIENCE = 60.0
 """Seconds on the loop's clock that something may take to be seen."""
-
-REAL_PATIENCE = 8.0
-"""Real seconds that it may take in any case: the machine may be busy, and the loop's clock fast."""
 
 
 THE_FAKES_OWN = ("aiohttp.server",)
@@ -98,7 +96,7 @@ class World:
 
     async def ended(self) -> None:
         assert self._bot is not None
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patient(PATIENCE)):
             await self._bot
         self._bot = None
 
@@ -234,8 +232,7 @@ class World:
         return self.screen(place).bot_text()
 
     async def until(self, place: Place, seen: Callable[[], object], timeout: float = PATIENCE) -> None:
-        least = REAL_PATIENCE * getattr(asyncio.get_running_loop(), "speed", 1.0)
-        await self.screen(place).until(lambda _: bool(seen()), max(timeout, least))
+        await self.screen(place).until(lambda _: bool(seen()), patient(timeout))
 
     async def sees(self, place: Place, words: str, timeout: float = PATIENCE) -> None:
         """Wait until these words stand on screen, said by the bot."""

@@ -24,6 +24,7 @@ from tests.fakes.discord_state import (
 )
 from tests.fakes.discord_world import Event, World
 from tests.fakes.faults import FaultPlan
+from tests.fakes.loops import patient
 from tests.fakes.screen import Screen, Shown
 
 
@@ -95,7 +96,7 @@ class DiscordFake(People):
 
     async def ready(self, timeout: float = 10.0) -> None:
         """Wait until a bot is connected to the gateway and logged in."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patient(timeout)):
             await self.gateway.ready()
 
     # What was recorded

@@ -58,3 +58,13 @@ class FastLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return super().time() * self.speed
+
+
+REAL_PATIENCE = 8.0
+"""Real seconds that something may take in any case: the machine may be busy, and the loop's clock fast."""
+
+
+def patient(seconds: float) -> float:
+    """At least so many seconds on the running loop's clock, and never fewer than `REAL_PATIENCE` on the wall's."""
+    speed: float = getattr(asyncio.get_running_loop(), "speed", 1.0)
+    return max(seconds, REAL_PATIENCE * speed)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.fakes.loops import patient
 from tests.fakes.openai_chat import completion, stream_answer
 from tests.fakes.openai_media import MediaAnswers
 from tests.fakes.openai_media_rules import CAPABILITIES, check_media
@@ -116,7 +117,7 @@ class OpenAIFake:
 
     async def until(self, predicate: Callable[[], bool], timeout: float = 60.0) -> None:
         """Wait until something that the fake records (a request, a disconnection, an end) makes this true."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patient(timeout)):
             while not predicate():
                 self._changed.clear()
                 await self._changed.wait()

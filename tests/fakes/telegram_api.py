@@ -18,6 +18,7 @@ import orjson
 from aiohttp import web
 
 from tests.fakes.faults import Fault, FaultPlan
+from tests.fakes.loops import patient
 from tests.fakes.screen import Screen
 from tests.fakes.telegram_access import METERED
 from tests.fakes.telegram_errors import ApiError, not_found, too_many_requests, unauthorized
@@ -129,7 +130,7 @@ class TelegramFake(Sharing):
 
     async def until_called(self, method: str, times: int = 1, timeout: float = 20.0) -> None:
         """Wait until a method was called so often in all; TimeoutError after `timeout` seconds."""
-        async with asyncio.timeout(timeout):
+        async with asyncio.timeout(patient(timeout)):
             while self.counted()[method] < times:
                 self._called.clear()
                 await self._called.wait()
