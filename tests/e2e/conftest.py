@@ -10,6 +10,7 @@ import pytest
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
+from bot.llm.gateway import Gateway
 from tests.e2e.world import Log, World
 from tests.e2e.worlds import world_of
 
@@ -20,6 +21,16 @@ def _process_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PTB_TIMEDELTA", "1")
     monkeypatch.setattr(Route, "BASE", Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
+
+
+@pytest.fixture(autouse=True)
+def _real_connections(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection, and a provider's list of models, may take a real second, however fast the loop's clock is."""
+    marker = request.node.get_closest_marker("fast")
+    speed = 1.0 if marker is None else float(marker.args[0] if marker.args else 10)
+    usual = Gateway.__init__.__kwdefaults__ or {}
+    patient = {name: max(usual[name], speed) for name in ("connect_timeout", "list_timeout")}
+    monkeypatch.setattr(Gateway.__init__, "__kwdefaults__", usual | patient)
 
 
 @pytest.fixture
