@@ -50,6 +50,7 @@ class Bundle:
         try:
             opened = [await parcel.opened() for parcel in self._parcels]
         except BaseException:
+            # Also a cancellation: the parcel that was waited for ends its own work, and this that of the others.
             self.drop()
             raise
         self._parcels.clear()  # what their files held is large, and bundles are remembered

@@ -95,8 +95,6 @@ class Talking:
         known = await self._conversations.by_message(message.chat.key, message.message_id)
         if known is not None and _alike(known.question, question_of(*await parcel.opened())):
             return
-        if not message.text.strip() and not message.attachments:
-            return
         if known is None:
             await self.answer(parcel, channel)
         else:
