@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 
-from bot import clock
+from bot import clock, receipts
 from bot.access.access import Access
 from bot.access.throttle import Throttle
 from bot.domain.ids import ChatRef, Person
@@ -51,8 +51,8 @@ class Admission:
         return False
 
     def paces(self, person: Person, channel: Channel) -> bool:
-        """Whether this person may ask again already."""
-        if self._access.is_admin(person):
+        """Whether this person may ask again already; what was accepted before a restart may."""
+        if self._access.is_admin(person) or receipts.again():
             return True
         now = clock.now()
         wait = self._throttle.take(person.handle, now)
@@ -69,7 +69,7 @@ class Admission:
         """Whether something more may be done for this person; what waits in the same conversation counts as one.
         Each True is followed by one `ends`."""
         lane = (person.handle, chat.key)
-        if lane not in self._lanes and not self._access.is_admin(person):
+        if lane not in self._lanes and not self._access.is_admin(person) and not receipts.again():
             if not self._throttle.begin(person.handle):
                 self._say(channel, notices.TOO_MANY_AT_ONCE.say(person.locale, count=self._throttle.at_once))
                 return False

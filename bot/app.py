@@ -41,6 +41,7 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
         stopped = await _receive(platforms, inbox)
+        await inbox.settle()
         await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None)
 
 

@@ -32,6 +32,7 @@ from bot.conversation.overheard import Overheard
 from bot.conversation.painting import Painter
 from bot.conversation.personas import PersonaBook, load_personas
 from bot.conversation.picture_tool import PictureTool
+from bot.conversation.reviving import Reviving
 from bot.conversation.running import Running, end
 from bot.conversation.setup import Setups
 from bot.conversation.sight import Sight
@@ -43,6 +44,7 @@ from bot.conversation.turn import Turns
 from bot.conversation.versions import Versions
 from bot.conversation.voice import Speaking, Voice
 from bot.domain.ids import ChatRef, Person
+from bot.door import Door
 from bot.forgetting import Forgetting, keep_short
 from bot.llm.profiles import image_abilities, profile_of
 from bot.llm.tokens import estimate_tokens
@@ -52,7 +54,9 @@ from bot.models import Models
 from bot.ports import Store
 from bot.questions import Questions
 from bot.queue import Queue
+from bot.recovery import Recovery
 from bot.replies.gate import Gates
+from bot.replies.outbox import Outbox
 from bot.replies.speaker import Speaker
 from bot.router import Router
 from bot.settings import Settings
@@ -68,7 +72,7 @@ USUAL_REPLY = 2_000
 @asynccontextmanager
 async def open_core(
     settings: Settings, store: Store, models: Models, workshop: Workshop, owner: TaskOwner, platforms: Sequence[str]
-) -> AsyncIterator[Router]:
+) -> AsyncIterator[Door]:
     """Leave it when nothing of `owner` is running any more. `platforms` are their names."""
     access = Access(access_policy(settings), store.rules)
     await access.load()
@@ -91,8 +95,10 @@ async def open_core(
         metered = await stack.enter_async_context(
             Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate)
         )
-        gates = Gates()
-        speaker = Speaker(gates)
+        outbox = await stack.enter_async_context(Outbox(store.outbox, store.notes))
+        gates = Gates(outbox.pause)
+        gates.recall(await outbox.pauses())
+        speaker = Speaker(gates, outbox)
         running = Running()
         lanes = Lanes(owner)
         personas = PersonaBook(load_personas(settings.personas_file), store.personas)
@@ -131,7 +137,16 @@ async def open_core(
             budget=lambda model: history_budget(model, settings.history_tokens),
             most_history=settings.history_tokens,
         )
-        courses = Courses(store.conversations, gates, running, accounts, guard, budgets, most=settings.answer_messages)
+        courses = Courses(
+            store.conversations,
+            gates,
+            running,
+            accounts,
+            guard,
+            budgets,
+            most=settings.answer_messages,
+            outbox=outbox,
+        )
         turns = Turns(
             store,
             inquirer,
@@ -186,11 +201,13 @@ async def open_core(
         questions = Questions(talking, queue, owner, admission, manners, Listening(manners, overheard))
         calls = Calls(COMMANDS, services, talking, queue, owner, speaker, admission)
         router = Router(COMMANDS, services, manners, admission, queue, questions, calls)
+        reviving = Reviving(store.conversations, gates)
+        recovery = Recovery(store, outbox, gates, lanes, owner, speaker, reviving)
         keeping = asyncio.create_task(
-            keep_short(store.pictures, forgetting, settings.picture_days, settings.history_days), name="old rows"
+            keep_short(store, forgetting, settings.picture_days, settings.history_days), name="old rows"
         )
         stack.push_async_callback(end, keeping)
-        yield router
+        yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
 
 
 def access_policy(settings: Settings) -> AccessPolicy:

@@ -11,12 +11,16 @@ from bot.conversation.manners import Manners
 from bot.conversation.overheard import Overheard
 from bot.conversation.summing import Summaries
 from bot.errors import StorageError
-from bot.ports import Pictures, Store
+from bot.ports import Store
 
 log = logging.getLogger(__name__)
 
 DROP_EVERY = 6 * 3600.0
 """Seconds between two looks for what has been kept long enough."""
+
+
+KNOWN_FOR = timedelta(days=2)
+"""How long an event is known. Telegram repeats what was not confirmed for one day (Bot API, "Getting updates")."""
 
 
 class Forgetting:
@@ -55,11 +59,14 @@ class Forgetting:
             self._manners.forget(scope)
 
 
-async def keep_short(pictures: Pictures, forgetting: Forgetting, picture_days: int, history_days: int) -> None:
-    """Forget pictures, and with `history_days` above 0 whatever was said, after so many days."""
+async def keep_short(store: Store, forgetting: Forgetting, picture_days: int, history_days: int) -> None:
+    """Forget pictures, and with `history_days` above 0 whatever was said, after so many days; and what arrived."""
     while True:
         try:
-            dropped = await pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
+            missed = await store.arrivals.drop_before(clock.utc_now() - KNOWN_FOR)
+            if missed:
+                log.warning("%d events could not be dealt with for %d days and are dropped", missed, KNOWN_FOR.days)
+            dropped = await store.pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
             if dropped:
                 log.info("%d pictures were older than %d days and are forgotten", dropped, picture_days)
             gone = 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -14,6 +14,7 @@ from bot.domain.ids import ChatRef, Person
 from bot.domain.media import ImageEvent, ImageRequest, Picture, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import Incoming
 from bot.domain.moderation import ModerationRequest, Verdict
+from bot.domain.outbox import KeptReply
 from bot.domain.personas import Persona
 from bot.domain.platform import Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
@@ -84,8 +85,17 @@ class Channel(Protocol):
 class Inbox(Protocol):
     """The one door of the core."""
 
-    def accept(self, event: Incoming, channel: Channel) -> None:
-        """Take an event. Does not wait: the order of these calls is the order in which a chat is answered."""
+    def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
+        """Take an event. Does not wait: the order of these calls is the order in which a chat is answered.
+
+        What it returns is done when the event is kept, so that the platform may be told that it was received. It never
+        fails, and need not be awaited.
+        """
+        ...
+
+    async def begin(self, platform: Platform) -> None:
+        """A platform can answer from now on. What was left over from before a restart is dealt with before whatever it
+        hands over next; called once more, there is nothing left over."""
         ...
 
     async def complete(
@@ -100,7 +110,7 @@ class Platform(Protocol):
 
     Cancelling `receive` ends the intake alone: channels go on working until the platform is left, so that running
     answers can be finished. Entering never fails because the platform is down; `receive` connects, and reconnects
-    for as long as it takes.
+    for as long as it takes. It calls `Inbox.begin` when it can answer for the first time, before the first event.
     """
 
     @property
@@ -111,6 +121,11 @@ class Platform(Protocol):
     async def __aexit__(self, *exc: object) -> None: ...
 
     async def receive(self, inbox: Inbox) -> None: ...
+
+    def channel(self, chat: ChatRef) -> Channel | None:
+        """Where to go on answering in a chat after a restart; None where nobody waits any more, or another bot
+        would."""
+        ...
 
     async def check(self) -> str:
         """Reach the platform once; returns one line that names the bot. Raises a ParleyError that says why not."""
@@ -211,6 +226,10 @@ class Conversations(Protocol):
 
     async def summarise(self, end: int, text: str) -> None:
         """`text` stands for all up to the row `end` (an `Exchange.end`); a second text for a row replaces the first."""
+        ...
+
+    async def by_key(self, key: str) -> Turn | None:
+        """The turn whose question has this key, with its newest answer."""
         ...
 
     async def last(self, conversation: int) -> Turn | None:
@@ -347,6 +366,51 @@ class Budgets(Protocol):
         ...
 
 
+class Arrivals(Protocol):
+    """Every event that arrived, until it is done; afterwards its key alone, for some days."""
+
+    async def add(self, events: Sequence[Incoming]) -> Collection[str]:
+        """Store events; returns the keys of those that were not known."""
+        ...
+
+    async def done(self, keys: Collection[str]) -> None:
+        """These are dealt with: what they said is forgotten here, their keys stay known."""
+        ...
+
+    async def waiting(self, platforms: Collection[str]) -> Sequence[tuple[Incoming, int]]:
+        """Those of these platforms that are not done, in the order of their arrival, and how often each was tried
+        again."""
+        ...
+
+    async def tried(self, key: str) -> None:
+        """The work on an event that was not done before a restart begins again."""
+        ...
+
+    async def active(self, since: datetime) -> Sequence[ChatRef]:
+        """The chats from which something came since then."""
+        ...
+
+    async def drop_before(self, when: datetime) -> int:
+        """Forget events that arrived before this time, done or not; returns how many were not."""
+        ...
+
+
+class Outbox(Protocol):
+    """Replies that are on their way to the screen."""
+
+    async def save(self, replies: Sequence[KeptReply]) -> None:
+        """Write these down, each in the place of what was written of it before."""
+        ...
+
+    async def drop(self, nonces: Collection[str], done: Collection[str] = ()) -> None:
+        """These are shown, and these events thereby done."""
+        ...
+
+    async def all(self) -> Sequence[KeptReply]:
+        """All of them, in the order in which they began."""
+        ...
+
+
 class Forgetting(Protocol):
     """Deletes for good what is stored, over all tables, some rows at a time. Sums keep their numbers without names."""
 
@@ -390,6 +454,12 @@ class Store(Protocol):
 
     @property
     def budgets(self) -> Budgets: ...
+
+    @property
+    def arrivals(self) -> Arrivals: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
 
     @property
     def forgetting(self) -> Forgetting: ...

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot import receipts
 from bot.admission import Admission
 from bot.conversation.lanes import Lanes
 from bot.domain.ids import ChatRef, Person
@@ -61,7 +62,8 @@ class Queue:
                 if counted:
                     self._admission.ends(chat, person)
 
-        if self._lanes.submit(chat.key, guarded):
+        # What was accepted before a restart has its place already.
+        if self._lanes.submit(chat.key, receipts.carried(guarded), surely=receipts.again()):
             return True
         job.give_up()
         if counted:
@@ -71,7 +73,7 @@ class Queue:
 
     def put_surely(self, chat: ChatRef, work: Callable[[], Awaitable[None]]) -> None:
         """Do something in its turn that nobody waits for and that must not be lost, however much waits before it."""
-        self._lanes.submit(chat.key, work, surely=True)
+        self._lanes.submit(chat.key, receipts.carried(work), surely=True)
 
     def say(self, channel: Channel, text: str, *, private: bool = False, reply_to: str | None = None) -> None:
         async def say() -> None:

@@ -29,7 +29,7 @@ MOST_SUGGESTIONS = 25
 
 
 class Router:
-    """Implements `bot.ports.Inbox`."""
+    """Deals with what `bot.door` has written down."""
 
     def __init__(
         self,

@@ -7,11 +7,16 @@ import logging
 from collections.abc import Coroutine
 from typing import Any
 
+from bot import receipts
+
 log = logging.getLogger(__name__)
 
 
 class TaskOwner:
-    """Holds running tasks until they end; `close` ends and awaits those that are left."""
+    """Holds running tasks until they end; `close` ends and awaits those that are left.
+
+    A task that is started while an event is dealt with works on that event: the event is not done before.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[None]] = set()
@@ -20,6 +25,9 @@ class TaskOwner:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        if (receipt := receipts.current()) is not None:
+            receipt.hold()
+            task.add_done_callback(lambda ended: receipt.release(broken_off=ended.cancelled()))
         return task
 
     async def settle(self, seconds: float | None) -> bool:

@@ -23,6 +23,7 @@ from adapters.console.plain import PlainView
 from adapters.console.session import Session
 from adapters.console.terminal import TerminalView
 from adapters.console.view import View
+from bot.domain.ids import ChatRef
 from bot.ports import Inbox
 
 
@@ -74,6 +75,9 @@ class ConsolePlatform:
             session = Session(inbox, lines, self._view, self._folder)
             with self._interrupts(session):
                 await session.run()
+
+    def channel(self, chat: ChatRef) -> None:
+        """Whoever sits here sees what becomes of the process, and asks again."""
 
     async def check(self) -> str:
         return "console: this terminal"

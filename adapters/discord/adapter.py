@@ -14,9 +14,11 @@ from adapters.discord import commands
 from adapters.discord.client import GatewayClient, redirect
 from adapters.discord.downloads import Downloads
 from adapters.discord.intake import Intake
+from adapters.discord.interaction import LateChannel
 from adapters.discord.translate import PLATFORM
 from bot import clock
 from bot.commands.spec import Command, Menu
+from bot.domain.ids import ChatRef
 from bot.errors import NotSent, ParleyError, SettingsError
 from bot.ports import Inbox, Notes
 
@@ -63,6 +65,7 @@ class DiscordPlatform:
         self._registry = tuple(registry)
         self._menus = tuple(menus)
         self._downloads = Downloads(self._current)
+        self._inbox: Inbox | None = None
         self._intake: Intake | None = None
         self._client: GatewayClient | None = None
         self._content = True
@@ -87,6 +90,7 @@ class DiscordPlatform:
         return self._alive_at
 
     async def receive(self, inbox: Inbox) -> None:
+        self._inbox = inbox
         self._intake = Intake(inbox, self._registry, self._menus, self._current, self._downloads)
         failures = 0
         try:
@@ -98,7 +102,15 @@ class DiscordPlatform:
                 await clock.sleep(self._pause_after(error, failures))
                 failures += 1
         finally:
-            self._intake = None
+            self._intake = self._inbox = None
+
+    def channel(self, chat: ChatRef) -> LateChannel | None:
+        user = None if self._client is None else self._client.user
+        if user is None or str(user.id) != chat.bot_id:
+            return None
+        return LateChannel(
+            chat, self._current, self._downloads, threads=chat.server_id is not None and not chat.thread_id
+        )
 
     async def check(self) -> str:
         try:
@@ -163,6 +175,8 @@ class DiscordPlatform:
         if former is not None:
             await former.close()
         await self._sync(client)
+        if self._inbox is not None:
+            await self._inbox.begin(self)
 
     async def _sync(self, client: GatewayClient) -> None:
         """Register the commands when they differ from what was registered last; never fewer than one."""

@@ -275,6 +275,14 @@ class PressChannel(MessageChannel):
             await super().delete(message_id)
 
 
+class LateChannel(MessageChannel):
+    """Where what was asked before a restart is answered. Interactions are over by then."""
+
+    async def send(self, message: Outgoing) -> str:
+        _check_audience(self.chat, message)
+        return await super().send(message)
+
+
 def _check_audience(chat: ChatRef, message: Outgoing) -> None:
     """Raises `OthersWouldSee` for a private message that only the channel is left for."""
     if message.private and chat.kind == "group":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -110,10 +110,14 @@ class TelegramPlatform:
         log.info("Telegram: signed in as @%s", identity.username)
         await insist("switching to polling", self._leave_webhook)
         self._run("setting the menu", sync_menu(bot, self._notes, identity.id, self._commands))
+        await inbox.begin(self)
         await poller.run(lambda update: self._take(update, identity, inbox))
 
-    def channel(self, chat: ChatRef) -> TelegramChannel:
-        """Where to answer in a chat."""
+    def channel(self, chat: ChatRef) -> TelegramChannel | None:
+        # A token begins with its bot's id.
+        return self._channel(chat) if chat.bot_id == self._token.partition(":")[0] else None
+
+    def _channel(self, chat: ChatRef) -> TelegramChannel:
         return TelegramChannel(self._open()[0], chat, self._limits[chat.kind])
 
     @property
@@ -148,17 +152,17 @@ class TelegramPlatform:
             log.warning("Telegram: a webhook was set for this bot; it is removed, because this program polls")
             await self._bot.delete_webhook(drop_pending_updates=False)
 
-    def _take(self, raw: RawUpdate, identity: BotIdentity, inbox: Inbox) -> None:
+    def _take(self, raw: RawUpdate, identity: BotIdentity, inbox: Inbox) -> Awaitable[None] | None:
         update = Update.de_json(raw, self._bot)
         if update.callback_query is not None:
             # Stops the sign on the button that was pressed.
             self._run("acknowledging a button", self._bot.answer_callback_query(update.callback_query.id))
         event = translate(update, identity)
         if event is None:
-            return
+            return None
         if isinstance(event, ChatMoved):
             self._moved[int(event.old.chat_id)] = int(event.chat.chat_id)
-        inbox.accept(event, self.channel(event.chat))
+        return inbox.accept(event, self._channel(event.chat))
 
     def _run(self, what: str, errand: Coroutine[Any, Any, object]) -> None:
         """Start something that nobody waits for; leaving the platform ends it."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from telegram import Bot
@@ -21,6 +21,9 @@ from bot import clock
 log = logging.getLogger(__name__)
 
 RawUpdate = dict[str, Any]
+
+Deliver = Callable[[RawUpdate], Awaitable[None] | None]
+"""Takes an update; what it returns is done when the update is safe."""
 
 POLL_SECONDS = 30
 """How long Telegram holds a poll open (it allows 50); home routers forget silent connections after a minute or so."""
@@ -55,12 +58,19 @@ class Poller:
         self._offset: int | None = None
         self.healthy_at: float | None = None
 
-    async def run(self, deliver: Callable[[RawUpdate], None]) -> None:
-        """Hand over each update in order. Cancelled, it confirms what was handed over and takes no more."""
+    async def run(self, deliver: Deliver) -> None:
+        """Hand over each update in order. Cancelled, it confirms what was handed over and takes no more.
+
+        What `deliver` returns is awaited before the update is confirmed, which the next poll does.
+        """
         try:
             while True:
-                for number, update in await insist("getting messages", self._poll):
-                    self._hand_over(number, update, deliver)
+                updates = await insist("getting messages", self._poll)
+                kept = [(number, self._hand_over(number, update, deliver)) for number, update in updates]
+                for number, sure in kept:
+                    if sure is not None:
+                        await sure
+                    self._offset = number + 1
         finally:
             await self._confirm()
 
@@ -71,13 +81,13 @@ class Poller:
         self.healthy_at = clock.now()
         return numbered
 
-    def _hand_over(self, number: int, update: RawUpdate, deliver: Callable[[RawUpdate], None]) -> None:
+    def _hand_over(self, number: int, update: RawUpdate, deliver: Deliver) -> Awaitable[None] | None:
         try:
-            deliver(update)
+            return deliver(update)
         except Exception:
             # One update that cannot be read, whatever the reason, must not keep the others from coming.
             log.exception("Telegram: update %d could not be taken", number)
-        self._offset = number + 1
+            return None
 
     async def _confirm(self) -> None:
         if self._offset is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from bot import clock
+from bot import clock, receipts
 from bot.domain.messages import Message
 from bot.domain.recent import Recent
+from bot.receipts import Receipt
 
 QUIET = 0.8
 """Seconds after the last message of an album until it counts as whole: the messages of one come within milliseconds,
@@ -20,10 +21,12 @@ REMEMBERED = 200
 
 
 class Album:
-    """The messages of one album so far. `begun`: it is on its way to be answered; `closed`: nothing more joins it."""
+    """The messages of one album so far. `begun`: it is on its way to be answered, on the receipt of the message with
+    which that began; `closed`: nothing more joins it."""
 
     def __init__(self) -> None:
         self.begun = False
+        self.receipt: Receipt | None = None
         self.closed = False
         self._messages: list[Message] = []
         self._grew = asyncio.Event()
@@ -69,7 +72,9 @@ class Albums:
         if album is None or album.closed:
             album = self._known[key] = Album()
         album.add(message)
+        if album.begun:
+            receipts.join(album.receipt)
         if album.begun or not album.addressed:
             return None
-        album.begun = True
+        album.begun, album.receipt = True, receipts.current()
         return album

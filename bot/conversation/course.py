@@ -6,9 +6,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bot import clock
+from bot import clock, receipts
 from bot.access.budgeting import Budgeting
 from bot.access.guard import Guard
 from bot.conversation.accounts import Accounts
@@ -17,13 +17,15 @@ from bot.conversation.offers import answer_buttons, pick_button, stop_button
 from bot.conversation.running import Ending, Running, end, see_through
 from bot.domain.conversations import Answer
 from bot.domain.ids import ChatRef, Person
+from bot.domain.outbox import Fate
 from bot.domain.platform import Button
 from bot.domain.usage import Account
 from bot.errors import Flagged, ModelError, StorageError
 from bot.ports import Channel, Conversations
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
-from bot.replies.splitter import fence_after
+from bot.replies.outbox import Outbox
+from bot.replies.splitter import below
 from bot.replies.writer import Delivery, Reply
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ class Course:
 
     `message_id` is the message that asked; the answer takes the place of the messages `takes`. `earlier` is how many
     answers the turn has already. `spoken`: the person spoke the question. `compared`: other answers are written beside
-    this one.
+    this one. `handed_on`: nothing of it was seen when the bot was told to end, and it is answered after the next start.
     """
 
     chat: ChatRef
@@ -58,6 +60,7 @@ class Course:
     spoken: bool = False
     compared: bool = False
     answer: int | None = None
+    handed_on: bool = False
     work: asyncio.Future[None] | None = None
 
 
@@ -75,8 +78,10 @@ class Courses:
         budgets: Budgeting,
         *,
         most: int,
+        outbox: Outbox | None = None,
     ) -> None:
         self._conversations = conversations
+        self._outbox = outbox
         self._gates = gates
         self._running = running
         self._accounts = accounts
@@ -88,18 +93,22 @@ class Courses:
         self, chat: ChatRef, person: Person, channel: Channel, message_id: str | None, takes: Sequence[str] = ()
     ) -> Course:
         """A course whose reply names this message where several people write."""
+        entry = None if self._outbox is None else self._outbox.entry()
         reply = Reply(
             channel,
             self._gates,
-            nonce=secrets.token_hex(8),
+            nonce=secrets.token_hex(8) if entry is None else entry.nonce,
             reply_to=message_id if channel.chat.kind == "group" and not takes else None,
             buttons=(stop_button(0, person.locale),),
             takes=tuple(takes),
             most=self._most,
             locale=person.locale,
+            entry=entry,
+            fate=lambda: self._fate(course),
         )
         account = self._accounts.of(chat, person)
-        return Course(chat, person, channel, account, reply, message_id, tuple(takes))
+        course = Course(chat, person, channel, account, reply, message_id, tuple(takes))
+        return course
 
     def account(self, chat: ChatRef, person: Person) -> Account:
         return self._accounts.of(chat, person)
@@ -147,9 +156,10 @@ class Courses:
         """How the answer ended, and the sentence that people read about it."""
         outcome, locale = course.outcome, course.person.locale
         match ending.kind, ending.error:
+            case "interrupted", _ if _comes_again(course):
+                course.handed_on = True
             case "interrupted", _:
-                retried = course.turn is not None and not course.compared
-                footer = (notices.INTERRUPTED if retried else notices.INTERRUPTED_ALONE).say(locale)
+                footer = _interrupted(course)
                 if self._guard.looks_at_answers and outcome.said():  # nobody has time to look at it any more
                     outcome.withhold()
                     outcome.state = "incomplete"
@@ -176,15 +186,21 @@ class Courses:
 
     def _close(self, course: Course) -> None:
         """Nothing more comes: the last words, and the buttons of a finished answer."""
+        if course.handed_on:
+            course.reply.abandon()
+            return
         locale = course.person.locale
         warning = self._budgets.warning(course.account)
         said = (course.outcome.footer, "" if warning is None else failures.for_warning(warning, locale))
         if footer := "\n\n".join(each for each in said if each):
-            course.reply.feed(_below(course.reply.text, footer))
+            course.reply.feed(below(course.reply.text, footer))
         course.reply.finish(_buttons(course))
 
     async def _conclude(self, course: Course, delivery: asyncio.Task[Delivery]) -> None:
         """Store the answer, and wait until all of it is on screen; one path for every ending."""
+        if course.handed_on:
+            await asyncio.wait([delivery])
+            return
         await asyncio.wait([delivery], timeout=STORE_WITHIN)
         if course.turn is not None:
             answer = _answer_of(course)
@@ -198,6 +214,34 @@ class Courses:
                 await self._conversations.place(course.answer, shown.message_ids)
         if not (await delivery).complete:
             log.warning("turn %s: not all of the answer could be shown", course.turn)
+
+    def _fate(self, course: Course) -> Fate:
+        """What becomes of the answer as it is now, if this process does not bring it to its end."""
+        outcome = course.outcome
+        taken_back = self._guard.looks_at_answers and not course.reply.finished and outcome.said()
+        answer = None if course.turn is None or course.answer is not None else _answer_of(course)
+        if answer is not None and taken_back:
+            answer = replace(answer, text="", reasoning="")
+        return Fate(
+            words=_interrupted(course),
+            lane=course.chat.key,
+            buttons=_buttons(course),
+            turn=course.turn,
+            answer=answer,
+            taken_back=taken_back,
+        )
+
+
+def _comes_again(course: Course) -> bool:
+    """Whether the question is asked once more after the next start, as if nothing had been: messages are, of which
+    nobody has seen an answer. Who called a command waits for its answer now."""
+    receipt = receipts.current()
+    return receipt is not None and receipt.returns and not course.reply.seen
+
+
+def _interrupted(course: Course) -> str:
+    retried = course.turn is not None and not course.compared
+    return (notices.INTERRUPTED if retried else notices.INTERRUPTED_ALONE).say(course.person.locale)
 
 
 def _buttons(course: Course) -> tuple[Button, ...]:
@@ -224,12 +268,3 @@ def _answer_of(course: Course) -> Answer:
         pictures=tuple(outcome.pictures),
         reasoning="".join(outcome.reasoning)[:KEPT_REASONING],
     )
-
-
-def _below(text: str, footer: str) -> str:
-    """The footer as a paragraph of its own, outside of a code fence that the answer left open."""
-    if not text.strip():
-        return footer
-    fence = fence_after(text)
-    closed = f"\n{fence[: len(fence) - len(fence.lstrip(fence[0]))]}" if fence else ""
-    return f"{closed}\n\n{footer}"

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from bot import receipts
 from bot.tasks import TaskOwner
 
 Job = Callable[[], Awaitable[None]]
@@ -35,12 +36,16 @@ class Lanes:
         it is all the same where it must `surely` be done."""
         if key not in self._waiting:
             self._waiting[key] = deque([job])
-            self._owner.start(self._run(key), name=f"lane {key}")
+            self._start(key)
             return True
         if len(self._waiting[key]) >= self._capacity and not surely:
             return False
         self._waiting[key].append(job)
         return True
+
+    def _start(self, key: str) -> None:
+        with receipts.working_on(None):  # a lane outlives the event that was its first
+            self._owner.start(self._run(key), name=f"lane {key}")
 
     async def _run(self, key: str) -> None:
         """Work the lane off. A job that fails, or ends in a cancellation of its own, ends this task; what waits behind
@@ -54,7 +59,7 @@ class Lanes:
                     jobs.popleft()
         finally:
             if jobs and not _being_cancelled():
-                self._owner.start(self._run(key), name=f"lane {key}")
+                self._start(key)
             else:
                 del self._waiting[key]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot import receipts
 from bot.conversation.material import Material
 from bot.conversation.parcels import Parcel
 from bot.conversation.window import with_quote
@@ -23,6 +24,7 @@ class Bundle:
     def __init__(self, first: Parcel) -> None:
         self.first = first.first
         self._parcels = [first]
+        self._receipt = receipts.current()
         self._closed = False
 
     @property
@@ -38,6 +40,7 @@ class Bundle:
         if self._closed or len(self._parcels) >= MOST:
             return False
         self._parcels.append(parcel)
+        receipts.join(self._receipt)
         return True
 
     def close(self) -> None:
@@ -73,7 +76,8 @@ class Merging:
         """The bundle that begins with this parcel, to be put into its lane; None when the parcel joined one there."""
         key = (parcel.chat.key, parcel.person.handle)
         waiting = self._waiting.get(key)
-        if waiting is not None and waiting.add(parcel):
+        # What was accepted before a restart may be stored already: it is answered as it was then.
+        if waiting is not None and not receipts.again() and waiting.add(parcel):
             return None
         bundle = self._waiting[key] = Bundle(parcel)
         return bundle

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from bot import clock
+from bot import clock, receipts
 from bot.domain.messages import Message
 from bot.domain.recent import Recent
 from bot.domain.text import utf16_length
+from bot.receipts import Receipt
 
 QUIET = 1.5
 """Seconds in which the next piece of a paste comes: a client sends each after the server took the one before."""
@@ -26,11 +27,13 @@ REMEMBERED = 200
 class Paste:
     """A message with the pieces that came behind it so far; most messages are whole by themselves.
 
-    `begun`: it is on its way to be answered; `closed`: nothing more joins it.
+    `begun`: it is on its way to be answered, on the receipt of the message with which that began; `closed`: nothing
+    more joins it.
     """
 
     def __init__(self, first: Message, *, full: bool) -> None:
         self.begun = False
+        self.receipt: Receipt | None = None
         self.closed = not full
         self._messages = [first]
         self._deadline = clock.now() + QUIET
@@ -84,10 +87,11 @@ class Pastes:
         if paste is not None and paste.takes(message):
             paste.add(message, full=full)
             if paste.begun:
+                receipts.join(paste.receipt)
                 return None
         else:
             paste = Paste(message, full=full)
             if full:
                 self._known[key] = paste
-        paste.begun = paste.addressed
+        paste.begun, paste.receipt = paste.addressed, receipts.current()
         return paste

@@ -129,8 +129,11 @@ class Studio:
         conversation = await self._store.conversations.current(chat.key)
         turn = await self._store.conversations.add_question(conversation, question)
         if turn is None:
-            log.info("%s was carried out before", question.key)
-            return
+            before = await self._store.conversations.by_key(question.key)
+            if before is None or before.answer is not None:
+                log.info("%s was carried out before", question.key)
+                return
+            turn = before.id  # it was asked before a restart
         await self._paint(turn, order, inputs, chat, person, channel, question.message_id)
 
     async def _paint(

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
+from bot import receipts
 from bot.access.guard import Guard
 from bot.conversation.course import Course, Courses
 from bot.conversation.inquirer import Inquirer
@@ -100,6 +101,9 @@ class Turns:
         conversations = self._store.conversations
         await self._guard.check_question(question.text, self._courses.account(chat, person))
         added = await conversations.add_question(await self.conversation(chat), question)
+        before = await conversations.by_key(question.key) if added is None else None
+        if before is not None and before.answer is None:
+            added = before.id  # it was asked before a restart
         if added is None:
             return
         turn, courses, answering = Turn(added, question), [], []
@@ -133,6 +137,8 @@ class Turns:
             course.outcome.state = "complete"
             return
         question = question_of(message, material)
+        if receipts.again() and await self._go_on_with(course, question):
+            return
         await self._guard.check_question(question.text, course.account)
         await self._store.pictures.keep(course.chat.key, material.pictures)
         turn = await add(course, question)
@@ -140,11 +146,25 @@ class Turns:
             log.info("%s was answered before", message.key)
             course.reply.leave()
             return
+        receipts.stored_as(question.key)
         self._courses.name(course, turn)
         self._introduce(course, material)
         at_hand = {picture.ref.digest: picture for picture in material.pictures}
         setup = await self._setups.of(course.chat, course.person)
         await self._answer_stored(course, Turn(turn, question), setup, at_hand, message.context)
+
+    async def _go_on_with(self, course: Course, question: Question) -> bool:
+        """Answer a question that was stored before a restart, if it was not answered then; False when it was not
+        stored."""
+        turn = await self._store.conversations.by_key(question.key)
+        if turn is None:
+            return False
+        if turn.answer is None:
+            await self._answer_turn(course, turn, None)
+        else:
+            log.info("%s was answered before", question.key)
+            course.reply.leave()
+        return True
 
     async def _add(self, course: Course, question: Question) -> int | None:
         return await self._store.conversations.add_question(await self.conversation(course.chat), question)
@@ -183,6 +203,8 @@ class Turns:
         added = await conversations.add_question(conversation, question)
         if added is not None:
             await self._answer_turn(course, Turn(added, question), None)
+        else:
+            await self._go_on_with(course, question)
 
     async def _answer_stored(
         self,

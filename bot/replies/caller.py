@@ -11,9 +11,9 @@ from typing import Generic, Protocol, TypeVar
 
 from bot import clock
 from bot.domain.platform import CallKind
-from bot.errors import ChatGone, DeliveryError, OthersWouldSee, RetryLater
+from bot.errors import Ambiguous, ChatGone, DeliveryError, NotSent, OthersWouldSee, RetryLater
 from bot.ports import Channel
-from bot.replies.gate import Gates, Ticket
+from bot.replies.gate import Gates, Ticket, place_of
 from bot.replies.planner import Done, Idle
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,10 @@ log = logging.getLogger(__name__)
 BACKOFF = 0.5
 BACKOFF_MAX = 30.0
 GIVE_UP_AFTER = 10
-"""Failed attempts in a row, floods not counted, after which a message is left as it is (about three minutes)."""
+"""Refused attempts in a row, floods not counted, after which a message is left as it is (about three minutes)."""
+
+OUTLAST = 1000
+"""The same for attempts that did not get through: a platform that is down for eight hours is waited for."""
 
 
 class Call(Protocol):
@@ -44,10 +47,9 @@ class Caller(ABC, Generic[C]):
         self._changed = asyncio.Event()
         self._ticket: Ticket | None = None
         self._failures = 0
+        self._refused = 0
         self._retry_at = 0.0
-        chat = channel.chat
-        self._bot = f"{chat.platform}:{chat.bot_id}"
-        self._place = f"{self._bot}:{channel.rate_key}"
+        self._bot, self._place = place_of(channel)
 
     @property
     @abstractmethod
@@ -94,7 +96,7 @@ class Caller(ABC, Generic[C]):
         if isinstance(step, Idle):
             await clock.wait_until(self._changed, step.until)
             return False
-        if self._failures > GIVE_UP_AFTER and self._finished:
+        if self._finished and (self._refused > GIVE_UP_AFTER or self._failures > OUTLAST):
             log.warning("%s: given up after %d failed calls", self._nonce, self._failures)
             return True
         ticket = self._ask(step)
@@ -138,7 +140,7 @@ class Caller(ABC, Generic[C]):
     async def _call(self, step: C) -> None:
         try:
             await self._make(step)
-            self._failures = 0
+            self._failures = self._refused = 0
         except RetryLater as error:
             log.debug("%s: %s failed: %r", self._nonce, step.kind, error)
             self._gates.flooded(self._place, self._channel.limits, error.after)
@@ -147,6 +149,7 @@ class Caller(ABC, Generic[C]):
         except DeliveryError as error:
             log.debug("%s: %s failed: %r", self._nonce, step.kind, error)
             if step.kind != "typing":
+                self._refused += not isinstance(error, NotSent | Ambiguous)
                 self._missed(step, error)
 
     def _back_off(self) -> None:

@@ -9,10 +9,12 @@ never holds up another. After a RetryLater the place is silent, and slower for a
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot import clock
 from bot.domain.platform import Bucket, CallKind, Limits, Meter
+from bot.ports import Channel
 from bot.replies.meters import Count, count_for
 
 MARGIN = 0.25
@@ -94,9 +96,12 @@ class Ticket:
 
 
 class Gates:
-    """All gates of one process; places and bots are told apart by their keys."""
+    """All gates of one process; places and bots are told apart by their keys. `paused` is told of each pause that a
+    platform asks for: its place, and how many seconds it lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, paused: Callable[[str, float], None] = lambda _place, _seconds: None) -> None:
+        self._paused = paused
+        self._quiet: dict[str, float] = {}
         self._places: dict[str, _Place] = {}
         self._shared: dict[str, list[tuple[Meter, Count]]] = {}
         self._queue: list[Ticket] = []
@@ -121,7 +126,7 @@ class Gates:
         """
         now = clock.now()
         spot = self._place(place, limits, now)
-        shared = self._shared.setdefault(bot, [(meter, count_for(meter)) for meter in limits.shared])
+        shared = self._shared_by(bot, limits)
         earliest = max(earliest, now)
         due = max(earliest, self._paced(spot, kind, now))
         self._number += 1
@@ -162,6 +167,11 @@ class Gates:
 
     def flooded(self, place: str, limits: Limits, after: float) -> None:
         """The platform asked for a pause of `after` seconds at this place."""
+        self._paused(place, after)
+        self.pause(place, limits, after)
+
+    def pause(self, place: str, limits: Limits, after: float) -> None:
+        """Be silent at a place, and slower afterwards."""
         now = clock.now()
         spot = self._place(place, limits, now)
         spot.quiet_until = max(spot.quiet_until, now + after + MARGIN)
@@ -171,10 +181,26 @@ class Gates:
             count.empty(spot.quiet_until)
         self._pump()
 
+    def recall(self, pauses: Mapping[str, float]) -> None:
+        """Pauses that were asked for before a restart: places, and the seconds that are left."""
+        now = clock.now()
+        self._quiet.update({place: now + seconds for place, seconds in pauses.items()})
+
+    def spent(self, bot: str, place: str, limits: Limits) -> None:
+        """Another process has just used this place, nobody knows how much: nothing is left there now."""
+        now = clock.now()
+        for _, count in (*self._place(place, limits, now).counts, *self._shared_by(bot, limits)):
+            count.spend(now)
+
+    def _shared_by(self, bot: str, limits: Limits) -> list[tuple[Meter, Count]]:
+        return self._shared.setdefault(bot, [(meter, count_for(meter)) for meter in limits.shared])
+
     def _place(self, key: str, limits: Limits, now: float) -> _Place:
         if key not in self._places:
             self._drop_idle(now)
             self._places[key] = _Place([(meter, count_for(meter)) for meter in limits.place])
+            if (until := self._quiet.pop(key, now)) > now:
+                self.pause(key, limits, until - now)
         spot = self._places[key]
         spot.settle(now)
         return spot
@@ -225,3 +251,9 @@ class Gates:
             ticket.place.last = now
         ticket.place.waiting -= 1
         ticket.granted.set_result(None)
+
+
+def place_of(channel: Channel) -> tuple[str, str]:
+    """The keys of the bot and of the place that the platform meters."""
+    bot = f"{channel.chat.platform}:{channel.chat.bot_id}"
+    return bot, f"{bot}:{channel.rate_key}"

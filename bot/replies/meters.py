@@ -42,6 +42,10 @@ class Count(Protocol):
         """Whether nothing is known here that a new count would not know."""
         ...
 
+    def spend(self, now: float) -> None:
+        """Nothing is left now."""
+        ...
+
     def empty(self, until: float) -> None:
         """The platform says that nothing is left before `until`; then it takes one call."""
         ...
@@ -77,6 +81,9 @@ class BucketCount:
 
     def idle(self, now: float) -> bool:
         return self._filled(now) >= self._rate.capacity
+
+    def spend(self, now: float) -> None:
+        self._level, self._at = 0.0, now
 
     def empty(self, until: float) -> None:
         self._level, self._at = 1.0, until
@@ -120,6 +127,9 @@ class WindowCount:
 
     def idle(self, now: float) -> bool:
         return not self._taken or now - self._taken[-1] > self._rate.seconds
+
+    def spend(self, now: float) -> None:
+        self._taken = deque([now] * self._rate.calls)
 
     def empty(self, until: float) -> None:
         self._taken = deque([until - self._seconds] + [until] * (self._rate.calls - 1))

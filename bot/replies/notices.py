@@ -144,6 +144,7 @@ ANSWER_CUT = Notice("The answer reached the model's length limit. Press Continue
 ANSWER_STOPPED = Notice("Stopped.")
 INTERRUPTED = Notice("The bot was restarted in the middle of this answer. Press Retry to answer again.")
 INTERRUPTED_ALONE = Notice("The bot was restarted in the middle of this answer. Please ask again.")
+GIVEN_UP = Notice("The bot broke down each time it tried to answer this, so it stopped trying. Ask in another way.")
 
 # Budgets that run out, and moderation
 

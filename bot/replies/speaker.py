@@ -9,13 +9,17 @@ from bot.errors import OthersWouldSee
 from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.gate import Gates
+from bot.replies.outbox import Outbox
 from bot.replies.post import Post, Scene
 from bot.replies.writer import Reply
 
 
 class Speaker:
-    def __init__(self, gates: Gates) -> None:
+    """Texts without files are written down in the outbox, if there is one, until they are shown."""
+
+    def __init__(self, gates: Gates, outbox: Outbox | None = None) -> None:
         self._gates = gates
+        self._outbox = outbox
 
     async def say(
         self,
@@ -85,15 +89,17 @@ class Speaker:
         most: int | None = None,
         locale: str | None = None,
     ) -> tuple[str, ...]:
+        entry = None if self._outbox is None else self._outbox.entry()
         reply = Reply(
             channel,
             self._gates,
-            nonce=secrets.token_hex(8),
+            nonce=secrets.token_hex(8) if entry is None else entry.nonce,
             reply_to=reply_to,
             private=private,
             takes=takes,
             most=most,
             locale=locale,
+            entry=entry,
         )
         reply.feed(text)
         reply.finish(buttons)

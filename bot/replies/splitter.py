@@ -118,3 +118,12 @@ def _joined(text: str, place: int) -> bool:
     while place - flags > 0 and "\U0001f1e6" <= text[place - flags - 1] <= "\U0001f1ff":
         flags += 1
     return flags % 2 == 1
+
+
+def below(text: str, footer: str) -> str:
+    """The footer as a paragraph of its own, outside of a code fence that the answer left open."""
+    if not text.strip():
+        return footer
+    fence = fence_after(text)
+    closed = f"\n{fence[: len(fence) - len(fence.lstrip(fence[0]))]}" if fence else ""
+    return f"{closed}\n\n{footer}"

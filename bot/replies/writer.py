@@ -8,10 +8,13 @@ neither double nor lose text.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 from zlib import crc32
 
 from bot import clock
+from bot.domain.outbox import Fate, KeptPart, KeptReply
 from bot.domain.platform import Button, Outgoing, OutgoingFile
 from bot.domain.text import clean
 from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, NotSent, TooLong
@@ -19,6 +22,7 @@ from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.caller import Caller
 from bot.replies.gate import Gates
+from bot.replies.outbox import Entry
 from bot.replies.planner import (
     MAX_GONE,
     TYPING_AFTER,
@@ -38,6 +42,7 @@ from bot.replies.planner import (
     lay_out,
     next_step,
     sent_too_late,
+    wanted,
     with_message,
     withdrawn,
     without_file,
@@ -71,6 +76,9 @@ class Reply(Caller[Calling]):
     `most` is how many messages of text there may be, at least one. A longer text ends with a message more, which
     carries all of it as a file, with a caption in the language of `locale`; where the platform does not take the file,
     the text goes on in messages. What is in `takes` beyond `most` is deleted: it may be such a file.
+
+    With an `entry`, whose nonce it then has, it is written down as it goes (`bot.replies.outbox`); `fate` tells what
+    becomes of it if it is not finished by this process.
     """
 
     def __init__(
@@ -86,8 +94,15 @@ class Reply(Caller[Calling]):
         drops: tuple[str, ...] = (),
         most: int | None = None,
         locale: str | None = None,
+        entry: Entry | None = None,
+        fate: Callable[[], Fate | None] | None = None,
     ) -> None:
         super().__init__(channel, gates, nonce)
+        self._entry = entry
+        self._fate = fate
+        self._sending: int | None = None
+        if entry is not None:
+            entry.kept = self._kept
         self._reply_to = reply_to
         self._private = private
         self._view = View(
@@ -102,6 +117,42 @@ class Reply(Caller[Calling]):
         self._pieces: list[str] = []
         self._limit = channel.limits.text
 
+    @classmethod
+    def resumed(
+        cls, channel: Channel, gates: Gates, kept: KeptReply, entry: Entry, fate: Callable[[], Fate | None]
+    ) -> Reply:
+        """A reply that another process began, as far as that wrote it down; what was not finished may go on."""
+        reply = cls(
+            channel,
+            gates,
+            nonce=kept.nonce,
+            reply_to=kept.reply_to,
+            buttons=kept.buttons,
+            private=kept.private,
+            most=kept.most,
+            entry=entry,
+            fate=fate,
+        )
+        reply._view = replace(
+            reply._view,
+            text=kept.text,
+            finished=kept.finished,
+            parts=tuple(Part(**_part_of(part)) for part in kept.parts),
+            since=clock.now(),
+            previews=False,
+            caption=kept.caption,
+            spare=kept.spare,
+            drops=kept.drops,
+            withdrawals=kept.withdrawals,
+        )
+        if kept.sending is not None:
+            part = reply._view.parts[kept.sending]
+            reply._unsure_of(kept.sending, reply._nonce_of(kept.sending, part))
+        for index, before in enumerate(kept.parts):
+            if before.current:
+                reply._set_part(index, shown=wanted(reply._view, index))
+        return reply
+
     def feed(self, text: str) -> None:
         """Add to the answer. Never waits."""
         text = clean(text)
@@ -110,6 +161,7 @@ class Reply(Caller[Calling]):
         if self._view.since is None and text.strip():
             self._view = replace(self._view, since=clock.now())
         self._pieces.append(text)
+        self._note()
         self._wake()
 
     def offer(self, buttons: tuple[Button, ...]) -> None:
@@ -122,6 +174,8 @@ class Reply(Caller[Calling]):
         if len(self.text.encode()) > self._channel.limits.upload:
             self._view = without_file(self._view)
         self._view = replace(self._view, finished=True, buttons=buttons)
+        if self.text.strip():
+            self._save_soon()
         self._wake(durable=True)
 
     def withdraw(self, text: str) -> None:
@@ -134,11 +188,33 @@ class Reply(Caller[Calling]):
             raise RuntimeError("a finished reply cannot be withdrawn")
         self._pieces.clear()
         self._view = withdrawn(self._view, clean(text))
+        self._note()
         self._wake(durable=True)
 
     def leave(self) -> None:
         """Leave the messages alone of which the reply would have taken the place; before anything was fed."""
         self._view = replace(self._view, spare=(), drops=())
+
+    def abandon(self) -> None:
+        """Show nothing of it, now or later; before any of it was `seen`."""
+        self._pieces.clear()
+        self._view = replace(self._view, text="", parts=(Part(0),), spare=(), drops=(), finished=True)
+        if self._entry is not None:
+            self._entry.discard()
+            self._entry = None
+        self._wake(durable=True)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing more will be fed."""
+        return self._view.finished
+
+    @property
+    def seen(self) -> bool:
+        """Whether any of it is on screen, or may be."""
+        return self._sending is not None or any(
+            part.message_id is not None or part.lost or part.repeated for part in self._view.parts
+        )
 
     @property
     def text(self) -> str:
@@ -149,6 +225,8 @@ class Reply(Caller[Calling]):
     async def deliver(self) -> Delivery:
         """Show the reply as it grows, until it is finished and shown; to be run as one task."""
         await self._run()
+        if self._entry is not None:
+            self._entry.close()
         return self.delivery()
 
     def delivery(self) -> Delivery:
@@ -190,7 +268,10 @@ class Reply(Caller[Calling]):
                 await self._edit(step.message_id, step.look)
                 if self._current(step):
                     self._view = without_message(self._view, step.message_id)
+                    taken = self._view.parts[step.part].message_id is None
                     self._set_part(step.part, message_id=step.message_id, shown=step.look)
+                    if taken:
+                        self._save_soon()
             case Drop():
                 if step.stuck:
                     await self._edit(step.message_id, Look(NOTHING, plain=True))
@@ -206,24 +287,38 @@ class Reply(Caller[Calling]):
 
     async def _send(self, step: Send) -> None:
         message = self._outgoing(step)
+        self._sending = step.part
+        if self._entry is not None:
+            await self._entry.save()
         try:
             message_id = await self._channel.send(message)
-        except Ambiguous:
-            self._unsure(step, message.nonce or "")
+        except DeliveryError as error:
+            self._sending = None
+            if isinstance(error, Ambiguous):
+                self._unsure(step, message.nonce or "")
+            self._note()
             raise
-        if not self._current(step):
+        self._sending = None
+        if self._current(step):
+            # A repeated send may have found the first message, which shows what was wanted then.
+            shown = None if self._view.parts[step.part].repeated else step.look
+            self._view = with_message(self._view, step.part, message_id, shown)
+        else:
             self._view = sent_too_late(self._view, message_id)
-            return
-        # A repeated send may have found the first message, which shows what was wanted then.
-        shown = None if self._view.parts[step.part].repeated else step.look
-        self._view = with_message(self._view, step.part, message_id, shown)
+        self._save_soon()
 
     def _unsure(self, step: Send, nonce: str) -> None:
         """The message may be there, but its id is not known."""
+        if self._current(step):
+            self._unsure_of(step.part, nonce)
+        elif self._channel.limits.dedupes:
+            self._unsure_of(0, nonce)
+
+    def _unsure_of(self, index: int, nonce: str) -> None:
         if self._channel.limits.dedupes:
-            self._set_part(step.part if self._current(step) else 0, repeated=nonce)
-        elif self._current(step):
-            self._set_part(step.part, lost=True)
+            self._set_part(index, repeated=nonce)
+        else:
+            self._set_part(index, lost=True)
 
     async def _edit(self, message_id: str, look: Look) -> None:
         try:
@@ -231,22 +326,69 @@ class Reply(Caller[Calling]):
         except NotModified:
             log.debug("reply %s: already shown", self._nonce)
 
+    def _note(self) -> None:
+        if self._entry is not None:
+            self._entry.note()
+
+    def _save_soon(self) -> None:
+        if self._entry is not None:
+            self._entry.save_soon()
+
+    def _kept(self) -> KeptReply:
+        """All that another process needs to go on from here."""
+        view = lay_out(replace(self._view, text=self.text), self._channel.fits, self._limit)
+        parts = [
+            KeptPart(
+                start=part.start,
+                end=part.end,
+                opener=part.opener,
+                message_id=part.message_id,
+                current=part.shown is not None and part.shown == wanted(view, index),
+                plain=part.plain,
+                lost=part.lost,
+                repeated=part.repeated,
+                gone=part.gone,
+            )
+            for index, part in enumerate(view.parts)
+        ]
+        return KeptReply(
+            nonce=self._nonce,
+            chat=self._channel.chat,
+            event=None if self._entry is None else self._entry.event,
+            text=view.text,
+            finished=view.finished,
+            buttons=view.buttons,
+            parts=tuple(parts),
+            sending=self._sending,
+            reply_to=self._reply_to,
+            private=self._private,
+            most=view.most,
+            caption=view.caption,
+            spare=view.spare,
+            drops=view.drops,
+            withdrawals=view.withdrawals,
+            fate=None if self._fate is None else self._fate(),
+        )
+
     def _current(self, step: Send | Edit) -> bool:
         """Whether what the call showed is not withdrawn."""
         return step.withdrawals == self._view.withdrawals
 
     def _outgoing(self, step: Send) -> Outgoing:
         part = self._view.parts[step.part]
-        attempt = self._view.withdrawals * MAX_GONE + part.gone
         return Outgoing(
             step.look.source,
             plain=step.look.plain,
             buttons=step.look.buttons,
             reply_to=self._reply_to if step.part == 0 else None,
-            nonce=part.repeated or f"{self._nonce}-{step.part}-{attempt}",
+            nonce=self._nonce_of(step.part, part),
             private=self._private,
             files=(_whole(self._view.text),) if step.look.file else (),
         )
+
+    def _nonce_of(self, index: int, part: Part) -> str:
+        attempt = self._view.withdrawals * MAX_GONE + part.gone
+        return part.repeated or f"{self._nonce}-{index}-{attempt}"
 
     @property
     def _preview_id(self) -> int:
@@ -292,6 +434,11 @@ class Reply(Caller[Calling]):
         parts: list[Part] = list(self._view.parts)
         parts[index] = replace(parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
         self._view = replace(self._view, parts=tuple(parts))
+
+
+def _part_of(part: KeptPart) -> dict[str, Any]:
+    """What a part is made of again, but for what its message shows."""
+    return {name: value for name, value in asdict(part).items() if name != "current"}
 
 
 def _whole(text: str) -> OutgoingFile:

@@ -152,6 +152,12 @@ class SqlConversations:
         turns = turns_of(rows)
         return (turns[0], rows[0].chat_key) if turns else None
 
+    async def by_key(self, key: str) -> Turn | None:
+        async with self.engines.reading() as connection:
+            question = await connection.scalar(history.QUESTION_OF_KEY, {"key": key})
+        found = None if question is None else await self.turn(question)
+        return None if found is None else found[0]
+
     async def by_message(self, chat_key: str, message_id: str) -> Turn | None:
         async with self.engines.reading() as connection:
             message = {"chat_key": chat_key, "message_id": message_id}

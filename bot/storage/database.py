@@ -19,9 +19,11 @@ from bot.storage.budgets import SqlBudgets
 from bot.storage.conversations import SqlConversations
 from bot.storage.engines import Engines, make_engines, problem_of
 from bot.storage.forgetting import SqlForgetting
+from bot.storage.inbox import SqlInbox
 from bot.storage.ledger import SqlLedger
 from bot.storage.migrate import upgrade
 from bot.storage.notes import SqlNotes
+from bot.storage.outbox import SqlOutbox
 from bot.storage.personas import SqlPersonas
 from bot.storage.pictures import SqlPictures
 from bot.storage.preferences import SqlPreferences
@@ -42,6 +44,8 @@ class SqlStore:
     ledger: SqlLedger
     rules: SqlRules
     budgets: SqlBudgets
+    arrivals: SqlInbox
+    outbox: SqlOutbox
     forgetting: SqlForgetting
 
 
@@ -66,6 +70,8 @@ async def open_store(url: str) -> AsyncIterator[SqlStore]:
             SqlLedger(engines),
             SqlRules(engines),
             SqlBudgets(engines),
+            SqlInbox(engines),
+            SqlOutbox(engines),
             SqlForgetting(engines, conversations.looked_up),
         )
     finally:

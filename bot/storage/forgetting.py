@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Table, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Select, Table, delete, exists, or_, select, update
 
 from bot.storage.engines import Engines
 from bot.storage.pictures import SqlPictures
@@ -15,7 +15,7 @@ from bot.storage.places import begins_with, held_at, keys_at
 from bot.storage.pruning import drop_summaries, in_turns, prune
 from bot.storage.renaming import rename
 from bot.storage.shedding import Shedding, shed_place
-from bot.storage.tables import conversations, messages, personas, preferences, spent_days
+from bot.storage.tables import conversations, inbox, messages, outbox, personas, preferences, spent_days
 from bot.storage.turns import USER
 from bot.storage.uninterrupted import uninterrupted
 
@@ -51,6 +51,9 @@ class SqlForgetting:
         await drop_summaries(self.engines, written)  # those that were made meanwhile
         await self._delete_scopes(preferences, scopes)
         await self._delete(personas, personas.c.author == handle)
+        waiting = select(inbox.c.key).where(inbox.c.author == handle)
+        await self._delete(outbox, outbox.c.event_key.in_(waiting))
+        await self._blank(inbox.c.author == handle)
         await rename(self.engines, "person", handle, _NOBODY)
         return gone
 
@@ -71,6 +74,9 @@ class SqlForgetting:
             await self._delete_conversation(conversation)
         await self._delete_scopes(preferences, scopes)
         await self._delete_scopes(personas, scopes)
+        dialect = self.engines.writer.dialect.name
+        await self._delete(outbox, held_at(outbox.c.place, place, dialect))
+        await self._blank(held_at(inbox.c.place, place, dialect))
         for key in await keys_at(self.engines, spent_days.c.chat_key, place):
             await rename(self.engines, "chat_key", key, _NOBODY)
         return gone
@@ -113,6 +119,12 @@ class SqlForgetting:
     async def _delete(self, table: Table, which: ColumnElement[bool]) -> None:
         async with self.engines.writing() as connection:
             await connection.execute(delete(table).where(which))
+
+    @uninterrupted
+    async def _blank(self, which: ColumnElement[bool]) -> None:
+        """What arrived and is not answered yet never was; its keys stay known, so that it does not come again."""
+        async with self.engines.writing() as connection:
+            await connection.execute(update(inbox).where(which, inbox.c.event.is_not(None)).values(event=None, author=None))
 
     async def _delete_scopes(self, table: Table, scopes: Sequence[str]) -> None:
         dialect = self.engines.writer.dialect.name

@@ -151,6 +151,9 @@ QUESTION_OF_MESSAGE = (
 )
 """The newest question in `:chat_key` that is the platform's `:message_id` and was not dropped."""
 
+QUESTION_OF_KEY = select(messages.c.id).where(messages.c.key == bindparam("key"))
+"""The question with this `:key`."""
+
 SHOWN_ANSWERS = (
     select(messages.c.id, messages.c.message_ids)
     .where(messages.c.conversation_id == bindparam("conversation"), messages.c.role == ASSISTANT)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -217,4 +218,44 @@ budgets = Table(
     Column("unit", Text, primary_key=True),
     Column("period", Text, primary_key=True),
     Column("amount", BigInteger, nullable=False),
+)
+
+# Few events are waiting at any time, and what is done is looked for by its key alone.
+_WAITING = text("event IS NOT NULL")
+_WRITTEN = text("author IS NOT NULL")
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("key", PlainText, nullable=False, unique=True),
+    Column("platform", Text, nullable=False),
+    # The chat's place (`ChatRef.place`), for forgetting it, and the chat itself.
+    Column("place", PlainText, nullable=False),
+    Column("chat", JSON, nullable=False),
+    Column("arrived_at", DateTime(timezone=True), nullable=False),
+    Column("tries", Integer, nullable=False),
+    # Nothing any more once it is done.
+    Column("author", PlainText),
+    Column("event", PlainText),
+    Index(None, "arrived_at"),
+    Index("ix_inbox_waiting", "id", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    Index(None, "place"),
+    Index("ix_inbox_author", "author", sqlite_where=_WRITTEN, postgresql_where=_WRITTEN),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", RowId, primary_key=True),
+    Column("nonce", PlainText, nullable=False, unique=True),
+    Column("event_key", PlainText),
+    Column("place", PlainText, nullable=False),
+    Column("chat", JSON, nullable=False),
+    Column("written_at", DateTime(timezone=True), nullable=False),
+    Column("reply", PlainText, nullable=False),
+    Index(None, "event_key"),
+    Index(None, "place"),
+    sqlite_autoincrement=True,
 )

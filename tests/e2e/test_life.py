@@ -64,15 +64,37 @@ async def test_an_interrupted_answer_stays_in_the_history(world: World) -> None:
 
 
 @pytest.mark.not_started
-async def test_an_answer_before_its_first_word_is_interrupted(world: World) -> None:
+async def test_an_answer_before_its_first_word_comes_after_the_restart(world: World) -> None:
     await world.start(drain_seconds=1)
     ann, place = world.private()
     world.model.answers.append(Script.of("never", header_delay=1000))
     world.say(place, ann, "Hello")
     await world.model.until(lambda: world.model.running == 1)
     await world.stop()
-    (shown,) = world.shown(place)
-    assert "The bot was restarted" in shown.text
+    assert world.shown(place) == []
+
+    world.model.answers.append(Script.of("Here I am."))
+    await world.answer_after(place, lambda: world.launch())
+    world.check_shows(world.shown(place), "Here I am.")
+    assert world.roles() == [("user", "Hello")]
+
+
+@pytest.mark.not_started
+async def test_questions_that_wait_are_answered_after_the_restart_in_their_order(world: World) -> None:
+    await world.start(drain_seconds=1)
+    ann, place = world.private()
+    world.model.answers.append(Script.of(SLOW, size=5, pace=0.1))
+    world.say(place, ann, "Talk for a long time")
+    await world.sees(place, "word word word")
+    for words in ("One", "Two", "Three"):
+        world.say(place, ann, words)
+    await world.pass_time(1)
+    await world.restart()
+    await world.until(place, lambda: world.answers(place) == 4)
+    first, *others = world.shown(place)
+    assert "The bot was restarted" in first.text
+    assert [shown.text for shown in others] == ["One", "Two", "Three"]
+    assert [text for role, text in world.roles() if role == "user"] == ["Talk for a long time", "One", "Two", "Three"]
 
 
 @pytest.mark.not_started
@@ -112,6 +134,6 @@ async def test_a_wait_for_a_flood_does_not_hold_up_the_end(world: World) -> None
     began = asyncio.get_running_loop().time()
     await world.stop()
     assert asyncio.get_running_loop().time() - began < 40
-    await world.pass_time(40)  # nobody remembers the wait, so it has to be over
-    await world.start()
-    world.check_shows(await world.answer_after(place, lambda: world.side.command(place, ann, "/retry")), "Hello")
+    await world.answer_after(place, lambda: world.launch())
+    world.check_shows(world.shown(place), "Hello")
+    assert len(world.model.bodies) == 1

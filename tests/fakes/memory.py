@@ -20,6 +20,7 @@ from bot.errors import FileTooLarge, FileUnavailable, MessageGone, ModelError
 from bot.ports import Channel
 from tests.fakes.memory_accounts import MemoryBudgets, MemoryForgetting, MemoryLedger, MemoryRules
 from tests.fakes.memory_history import MemoryConversations, MemoryPictures
+from tests.fakes.memory_mail import MemoryArrivals, MemoryOutbox
 
 T = TypeVar("T")
 
@@ -90,11 +91,21 @@ class MemoryStore:
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     rules: MemoryRules = field(default_factory=MemoryRules)
     budgets: MemoryBudgets = field(default_factory=MemoryBudgets)
+    arrivals: MemoryArrivals = field(default_factory=MemoryArrivals)
+    outbox: MemoryOutbox = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outbox = MemoryOutbox(self.arrivals)
 
     @property
     def forgetting(self) -> MemoryForgetting:
         return MemoryForgetting(
-            self.conversations, self.pictures, self.preferences.scopes, self.personas.scopes, self.ledger
+            self.conversations,
+            self.pictures,
+            self.preferences.scopes,
+            self.personas.scopes,
+            self.ledger,
+            self.outbox,
         )
 
 

@@ -14,6 +14,7 @@ from bot.domain.personas import Persona
 from bot.domain.rules import Rule
 from bot.domain.usage import Account, Budget, DaySpent, Spending, Spent
 from tests.fakes.memory_history import MemoryConversations, MemoryPictures, Row
+from tests.fakes.memory_mail import MemoryOutbox
 
 Scopes = dict[str, dict[str, str]] | dict[str, dict[str, Persona]]
 K = TypeVar("K")
@@ -118,6 +119,7 @@ class MemoryForgetting:
     preferences: dict[str, dict[str, str]]
     personas: dict[str, dict[str, Persona]]
     ledger: MemoryLedger
+    outbox: MemoryOutbox
 
     async def person(self, handle: str, scopes: Sequence[str]) -> int:
         asked = [row for row in self._questions() if _author(row) == handle]
@@ -133,6 +135,11 @@ class MemoryForgetting:
             for name in [name for name, persona in personas.items() if persona.author == handle]:
                 del personas[name]
         self.ledger.rename(lambda account: replace(account, person="") if account.person == handle else account)
+        for row in self.outbox.arrivals.rows.values():
+            author = getattr(row.event, "author", None)
+            if row.event is not None and author is not None and author.handle == handle:
+                self.outbox.forget(row.event.key)
+                row.blank()
         return len(gone)
 
     async def chat(self, place: str, scopes: Sequence[str]) -> int:
@@ -149,6 +156,10 @@ class MemoryForgetting:
         _forget_scopes(self.preferences, scopes)
         _forget_scopes(self.personas, scopes)
         self.ledger.rename(lambda account: replace(account, chat="") if here(account.chat) else account)
+        self.outbox.rows = {nonce: row for nonce, row in self.outbox.rows.items() if not here(row.chat.place)}
+        for arrived in self.outbox.arrivals.rows.values():
+            if here(arrived.chat.place):
+                arrived.blank()
         return len(gone)
 
     async def before(self, when: datetime) -> int:

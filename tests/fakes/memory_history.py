@@ -152,6 +152,12 @@ class MemoryConversations:
             return None
         return self._turn(row), self.held[row.conversation].chat_key
 
+    async def by_key(self, key: str) -> Turn | None:
+        for row in self.rows.values():
+            if isinstance(row.said, Question) and row.said.key == key and not row.dropped:
+                return self._turn(row)
+        return None
+
     async def by_message(self, chat_key: str, message_id: str) -> Turn | None:
         for row in self._newest(chat_key):
             if isinstance(row.said, Question) and row.said.message_id == message_id and not row.dropped:

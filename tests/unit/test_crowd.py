@@ -18,9 +18,9 @@ from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import ButtonPress, Message
 from bot.domain.prompts import ChatRequest
 from bot.domain.usage import Usage
+from bot.door import Door
 from bot.errors import BrokenStream
 from bot.models import Models
-from bot.router import Router
 from bot.settings import Settings
 from bot.tasks import TaskOwner
 from tests.fakes.memory import MemoryChannel, MemoryStore
@@ -73,18 +73,19 @@ async def test_a_budget_for_50_of_200_questions_at_once(seed: int) -> None:
     as_gateway: Any = model
     models = Models(as_gateway, unused, "mine/model")
 
-    async def ask(router: Router, number: int) -> None:
+    async def ask(door: Door, number: int) -> None:
         person, chat = people[number % 40], chats[number]
         await asyncio.sleep(chance.random() * 5)
         message = Message(f"m{number}", chat, person, "1", "Hello, bot", "mention")
-        router.accept(message, channels[chat])
+        door.accept(message, channels[chat])
         if chance.random() < 0.1:
             await asyncio.sleep(chance.random() * 2)
-            router.accept(ButtonPress(f"b{number}", chat, person, "1", "stop 0"), channels[chat])
+            door.accept(ButtonPress(f"b{number}", chat, person, "1", "stop 0"), channels[chat])
 
     async with AsyncExitStack() as stack:
-        router = await stack.enter_async_context(open_core(settings, store, models, unused, owner, ["telegram"]))
-        await asyncio.gather(*(ask(router, number) for number in range(200)))
+        door = await stack.enter_async_context(open_core(settings, store, models, unused, owner, ["telegram"]))
+        await asyncio.gather(*(ask(door, number) for number in range(200)))
+        await door.settle()
         await owner.settle(None)
 
     calls, most = store.ledger.calls, USUAL_REPLY + 300

@@ -518,8 +518,15 @@ async def test_a_flood_is_waited_out() -> None:
     assert channel.platform.floods == 0
 
 
-async def test_it_is_given_up_when_every_call_fails() -> None:
+async def test_it_outlasts_a_platform_that_is_down() -> None:
     channel = channel_with(*["not-sent"] * 100)
+    delivery = await show(channel, [], Scene("A cat.", (PICTURE,)))
+    assert len(channel.calls) == 101
+    assert delivery.complete
+
+
+async def test_it_is_given_up_when_every_call_is_refused() -> None:
+    channel = channel_with(*["too-long"] * 100)
     delivery = await show(channel, [], Scene("A cat.", (PICTURE,)))
     assert len(channel.calls) == GIVE_UP_AFTER + 1
     assert delivery == Delivery((), complete=False)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from PIL import Image
 
@@ -21,6 +21,7 @@ from bot.domain.messages import CommandCall, Incoming, Message
 from bot.domain.platform import Button, Outgoing, OutgoingFile
 from bot.errors import ChatGone, FileError
 from bot.ports import Channel
+from tests.fakes.inbox import SafeInbox, safe
 
 STOP = (Button("Stop", "stop 1"),)
 RETRY = (Button("Retry", "retry 1"),)
@@ -36,7 +37,7 @@ def picture(colour: str, width: int = 600, height: int = 400) -> OutgoingFile:
     return OutgoingFile("image", "picture.png", "image/png", data.getvalue())
 
 
-class ScriptedCore:
+class ScriptedCore(SafeInbox):
     """Notes what it is asked (`heard`) and when answers end (`log`)."""
 
     def __init__(self, interval: float = 0.0) -> None:
@@ -48,11 +49,12 @@ class ScriptedCore:
         self._interval = interval
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def accept(self, event: Incoming, channel: Channel) -> None:
+    def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
         self.heard.append(event)
         task = asyncio.create_task(self._answer(event, channel))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return safe()
 
     async def complete(
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,13 +17,14 @@ from bot.ports import Channel
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.discord_state import Channel as Place
 from tests.fakes.discord_state import User
+from tests.fakes.inbox import SafeInbox, safe
 from tests.fakes.memory import MemoryNotes
 
 TOKEN = "a-token"
 
 
-@dataclass(slots=True)
-class RecordingInbox:
+@dataclass
+class RecordingInbox(SafeInbox):
     """Keeps what it accepts; `answer` gives the suggestions."""
 
     events: asyncio.Queue[tuple[Incoming, Channel]] = field(default_factory=asyncio.Queue)
@@ -32,8 +33,9 @@ class RecordingInbox:
     delay: float = 0.0
     was_asked: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def accept(self, event: Incoming, channel: Channel) -> None:
+    def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
         self.events.put_nowait((event, channel))
+        return safe()
 
     async def complete(
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str

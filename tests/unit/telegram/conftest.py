@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -15,6 +15,7 @@ from bot.commands.spec import Command
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Incoming
 from bot.ports import Channel
+from tests.fakes.inbox import SafeInbox, safe
 from tests.fakes.telegram_api import TelegramFake
 from tests.fakes.telegram_limits import Bucket, FloodRules, Window
 from tests.fakes.telegram_state import Chat
@@ -29,7 +30,7 @@ COMMANDS = (
 
 
 @dataclass
-class Box:
+class Box(SafeInbox):
     """An inbox. `broken` raises at every event, as a core with a bug would."""
 
     broken: bool = False
@@ -37,12 +38,13 @@ class Box:
     channels: list[Channel] = field(default_factory=list)
     _came: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def accept(self, event: Incoming, channel: Channel) -> None:
+    def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
         self.events.append(event)
         self.channels.append(channel)
         self._came.set()
         if self.broken:
             raise RuntimeError("a bug")
+        return safe()
 
     async def complete(
         self, chat: ChatRef, person: Person, path: tuple[str, ...], option: str, typed: str
@@ -136,4 +138,4 @@ def ref(fake: TelegramFake, chat: Chat, thread_id: int | None = None) -> ChatRef
 
 @pytest.fixture
 def channel(fake: TelegramFake, entered: TelegramPlatform, chat: Chat) -> TelegramChannel:
-    return entered.channel(ref(fake, chat))
+    return entered._channel(ref(fake, chat))

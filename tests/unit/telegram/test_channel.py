@@ -62,9 +62,9 @@ async def test_replies_quote_in_groups_alone(fake: TelegramFake, entered: Telegr
     ann = fake.user(7)
     group = fake.group("club")
     question = fake.say(group, ann, "@parley_bot ?")
-    await entered.channel(ref(fake, group)).send(Outgoing("!", reply_to=str(question)))
-    await entered.channel(ref(fake, group)).send(Outgoing("gone", reply_to="4711"))
-    await entered.channel(ref(fake, chat)).send(Outgoing("!", reply_to=str(fake.say(chat, ann, "?"))))
+    await entered._channel(ref(fake, group)).send(Outgoing("!", reply_to=str(question)))
+    await entered._channel(ref(fake, group)).send(Outgoing("gone", reply_to="4711"))
+    await entered._channel(ref(fake, chat)).send(Outgoing("!", reply_to=str(fake.say(chat, ann, "?"))))
     assert [shown.reply_to for shown in fake.screen(group).by_bot()] == [str(question), None]
     assert [shown.reply_to for shown in fake.screen(chat).by_bot()] == [None]
 
@@ -72,7 +72,7 @@ async def test_replies_quote_in_groups_alone(fake: TelegramFake, entered: Telegr
 async def test_drafts(fake: TelegramFake, notes: MemoryNotes, chat: Chat) -> None:
     platform = TelegramPlatform(fake.token, notes, COMMANDS, api_url=fake.url, streaming="draft")
     async with platform:
-        channel = platform.channel(ref(fake, chat))
+        channel = platform._channel(ref(fake, chat))
         assert channel.limits.previews
         await channel.preview(5, Outgoing("**half"))
         await channel.preview(5, Outgoing("**half** and"))
@@ -82,7 +82,7 @@ async def test_drafts(fake: TelegramFake, notes: MemoryNotes, chat: Chat) -> Non
         ]
         await channel.send(Outgoing("**half** and half"))
         assert not fake.screen(chat).previews
-        group = platform.channel(ref(fake, fake.group("club")))
+        group = platform._channel(ref(fake, fake.group("club")))
         assert not group.limits.previews
         with pytest.raises(DeliveryError):
             await group.preview(5, Outgoing("x"))
@@ -137,7 +137,7 @@ async def test_failures_on_the_wire(
     monkeypatch.setattr("adapters.telegram.adapter.ANSWER_SECONDS", 1.0)
     fake.faults.add(replace(fault))
     async with platform:
-        channel = platform.channel(ref(fake, chat))
+        channel = platform._channel(ref(fake, chat))
         with pytest.raises(kind) as caught:
             await channel.send(Outgoing("x"))
         assert not isinstance(caught.value, RetryLater) or caught.value.after == (fault.seconds or 1.0)
@@ -151,7 +151,7 @@ async def test_a_flood_without_the_library_s_switch(
     fake.faults.add(Fault("flood", "sendMessage", seconds=7))
     async with platform:
         with pytest.raises(RetryLater):
-            await platform.channel(ref(fake, chat)).send(Outgoing("x"))
+            await platform._channel(ref(fake, chat)).send(Outgoing("x"))
 
 
 async def test_refusals(fake: TelegramFake, entered: TelegramPlatform, channel: TelegramChannel, chat: Chat) -> None:
@@ -171,9 +171,9 @@ async def test_refusals(fake: TelegramFake, entered: TelegramPlatform, channel: 
         await channel.edit(str(fake.say(chat, fake.user(7), "theirs")), Outgoing("y"))
     forum = fake.group("forum", forum=True)
     with pytest.raises(ChatGone):
-        await entered.channel(ref(fake, forum, 99)).send(Outgoing("x"))
+        await entered._channel(ref(fake, forum, 99)).send(Outgoing("x"))
     with pytest.raises(ChatGone):
-        await entered.channel(ChatRef("telegram", "1", "4711", "private")).send(Outgoing("x"))
+        await entered._channel(ChatRef("telegram", "1", "4711", "private")).send(Outgoing("x"))
     fake.block(fake.user(7))
     with pytest.raises(ChatGone):
         await channel.send(Outgoing("x"))
@@ -197,15 +197,15 @@ async def test_deleting(fake: TelegramFake, channel: TelegramChannel, chat: Chat
 async def test_nobody_there(fake: TelegramFake, notes: MemoryNotes, chat: Chat) -> None:
     async with TelegramPlatform(fake.token, notes, COMMANDS, api_url="http://127.0.0.1:1") as platform:
         with pytest.raises(NotSent):
-            await platform.channel(ref(fake, chat)).send(Outgoing("x"))
+            await platform._channel(ref(fake, chat)).send(Outgoing("x"))
 
 
 async def test_a_moved_group_is_found_without_being_told(fake: TelegramFake, entered: TelegramPlatform) -> None:
     ann = fake.user(7)
     group = fake.group("club", supergroup=False)
-    channel = entered.channel(ref(fake, group))
+    channel = entered._channel(ref(fake, group))
     new = fake.migrate(group, ann)
     await channel.send(Outgoing("one"))
-    await entered.channel(ref(fake, group)).send(Outgoing("two"))
+    await entered._channel(ref(fake, group)).send(Outgoing("two"))
     assert [shown.text for shown in fake.screen(new).by_bot()] == ["one", "two"]
     assert len([call for call in fake.calls if call.method == "sendMessage"]) == 3

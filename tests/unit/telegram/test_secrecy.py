@@ -35,7 +35,7 @@ async def test_the_token_stays_inside(
         except ParleyError:
             errors.append(traceback.format_exc())
     async with listening(platform, box):
-        channel = platform.channel(ChatRef("telegram", "1", str(chat.id), "private"))
+        channel = platform._channel(ChatRef("telegram", "1", str(chat.id), "private"))
         for _ in range(3):
             try:
                 await channel.send(Outgoing("x"))

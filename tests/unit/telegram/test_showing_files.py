@@ -60,7 +60,7 @@ async def test_an_album_in_a_topic(fake: TelegramFake, entered: TelegramPlatform
     forum = fake.group("forum", forum=True)
     topic = fake.topic(forum, "pictures", ann)
     question = fake.say(forum, ann, "@parley_bot paint", thread_id=topic)
-    channel = entered.channel(ref(fake, forum, topic))
+    channel = entered._channel(ref(fake, forum, topic))
     first = await channel.send(Outgoing("*two*", files=(SEA, SKY), reply_to=str(question), buttons=AGAIN))
     shown = fake.screen(forum, topic).by_bot()
     assert [(each.text, each.files[0].name, each.reply_to) for each in shown] == [
@@ -116,8 +116,8 @@ async def test_words_beside_a_file_that_was_sent_before_the_start(
     message_id = await channel.send(Outgoing("one", files=(SEA,)))
     other = TelegramPlatform(fake.token, platform._notes, (), api_url=fake.url)
     async with other:
-        await other.channel(channel.chat).edit(message_id, Outgoing("two", buttons=AGAIN))
-        await other.channel(channel.chat).edit(message_id, Outgoing("three", plain=True))
+        await other._channel(channel.chat).edit(message_id, Outgoing("two", buttons=AGAIN))
+        await other._channel(channel.chat).edit(message_id, Outgoing("three", plain=True))
     [shown] = fake.screen(chat).by_bot()
     assert [each.text for each in shown.versions] == ["one", "two", "three"]
     assert fake.counted() == {"sendPhoto": 1, "editMessageText": 1, "editMessageCaption": 2}
@@ -143,8 +143,8 @@ async def test_who_wants_no_voice_messages(fake: TelegramFake, entered: Telegram
     fake.forbid(group, "voice notes", "photos")
     for place in (chat, group):
         with pytest.raises(FileRefused):
-            await entered.channel(ref(fake, place)).send(Outgoing("", files=(SPOKEN,)))
-    channel = entered.channel(ref(fake, group))
+            await entered._channel(ref(fake, place)).send(Outgoing("", files=(SPOKEN,)))
+    channel = entered._channel(ref(fake, group))
     for files in ((SEA,), (SEA, SKY)):
         with pytest.raises(FileRefused):
             await channel.send(Outgoing("", files=files))
@@ -204,7 +204,7 @@ async def test_an_upload_may_take_longer_than_words(
     for method in ("sendPhoto", "sendMediaGroup", "editMessageMedia"):
         fake.faults.add(Fault("stall_before", method, seconds=3))
     async with platform:
-        channel = platform.channel(ref(fake, chat))
+        channel = platform._channel(ref(fake, chat))
         message_id = await channel.send(Outgoing("x", files=(SEA,)))
         await channel.send(Outgoing("x", files=(SEA, SKY)))
         await channel.edit(message_id, Outgoing("x", files=(SKY,)))
@@ -212,7 +212,7 @@ async def test_an_upload_may_take_longer_than_words(
 
 async def test_a_group_that_moved(fake: TelegramFake, entered: TelegramPlatform) -> None:
     group = fake.group("club", supergroup=False)
-    channel = entered.channel(ref(fake, group))
+    channel = entered._channel(ref(fake, group))
     new = fake.migrate(group, fake.user(7))
     message_id = await channel.send(Outgoing("one", files=(SEA,)))
     await channel.edit(message_id, Outgoing("two"))
@@ -221,7 +221,7 @@ async def test_a_group_that_moved(fake: TelegramFake, entered: TelegramPlatform)
 
 
 async def test_asking_for_an_answer(fake: TelegramFake, entered: TelegramPlatform, chat: Chat) -> None:
-    channel = entered.channel(ref(fake, chat))
+    channel = entered._channel(ref(fake, chat))
     await channel.send(Outgoing("How?", expects_reply=True))
     await channel.send(Outgoing("How?", expects_reply=True, buttons=AGAIN))
     await channel.send(Outgoing("How?", expects_reply=True, files=(SEA,)))
@@ -234,4 +234,4 @@ async def test_asking_for_an_answer(fake: TelegramFake, entered: TelegramPlatfor
 async def test_nobody_there(fake: TelegramFake, platform: TelegramPlatform) -> None:
     async with TelegramPlatform(fake.token, platform._notes, (), api_url="http://127.0.0.1:1") as nowhere:
         with pytest.raises(NotSent):
-            await nowhere.channel(ChatRef("telegram", "1", "7", "private")).send(Outgoing("x", files=(SEA,)))
+            await nowhere._channel(ChatRef("telegram", "1", "7", "private")).send(Outgoing("x", files=(SEA,)))
