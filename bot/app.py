@@ -7,6 +7,7 @@ import logging
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
 
 from bot.commands.catalogue import COMMANDS
 from bot.commands.spec import Command
@@ -19,6 +20,8 @@ from bot.storage.database import open_store
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 PlatformFactory = Callable[[Notes, tuple[Command, ...]], Platform]
 """Makes a platform from what it may keep and the commands it offers."""
@@ -40,50 +43,63 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         names = [platform.name for platform in platforms]
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
-        stopped = await _receive(platforms, inbox)
-        await inbox.settle()
-        await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None)
+        with _signals() as signals:
+            await _receive(platforms, inbox, signals.stop)
+            await inbox.settle()
+            stopped = signals.stop.is_set()
+            await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None, signals)
 
 
-async def _receive(platforms: Sequence[Platform], inbox: Inbox) -> bool:
-    """Let every platform receive until a signal comes (True) or all of them are done (False)."""
-    stop = asyncio.Event()
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """SIGTERM and SIGINT: the first one asks the bot to end, a second one not to wait for anything, as does one that
+    comes when the end has begun without any."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    hurry: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def listen(self) -> None:
+        for number in SIGNALS:
+            asyncio.get_running_loop().add_signal_handler(number, self._came)
+
+    def _came(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _receive(platforms: Sequence[Platform], inbox: Inbox, stop: asyncio.Event) -> None:
+    """Let every platform receive until it is told to stop or all of them are done."""
 
     async def end_on_signal(receivers: Sequence[asyncio.Task[None]]) -> None:
         await stop.wait()
         for receiver in receivers:
             receiver.cancel()
 
-    with _signals(stop):
-        async with asyncio.TaskGroup() as group:
-            receivers = [group.create_task(each.receive(inbox), name=f"receive {each.name}") for each in platforms]
-            ending = group.create_task(end_on_signal(receivers))
-            await asyncio.wait(receivers)
-            ending.cancel()
-    return stop.is_set()
+    async with asyncio.TaskGroup() as group:
+        receivers = [group.create_task(each.receive(inbox), name=f"receive {each.name}") for each in platforms]
+        ending = group.create_task(end_on_signal(receivers))
+        await asyncio.wait(receivers)
+        ending.cancel()
 
 
-async def _drain(owner: TaskOwner, seconds: float | None) -> None:
+async def _drain(owner: TaskOwner, seconds: float | None, signals: _Signals) -> None:
     """Let running answers end, for so many seconds; then they are told to. Another signal ends the wait."""
-    hurry = asyncio.Event()
-    with _signals(hurry):
-        settling = asyncio.create_task(owner.settle(seconds))
-        hurrying = asyncio.create_task(hurry.wait())
-        await asyncio.wait([settling, hurrying], return_when=asyncio.FIRST_COMPLETED)
-        for task in (settling, hurrying):
-            task.cancel()
-        await asyncio.wait([settling, hurrying])
-        await owner.close()
+    signals.stop.set()
+    signals.listen()  # the console listened to one of them meanwhile
+    settling = asyncio.create_task(owner.settle(seconds))
+    hurrying = asyncio.create_task(signals.hurry.wait())
+    await asyncio.wait([settling, hurrying], return_when=asyncio.FIRST_COMPLETED)
+    for task in (settling, hurrying):
+        task.cancel()
+    await asyncio.wait([settling, hurrying])
+    await owner.close()
 
 
 @contextmanager
-def _signals(event: asyncio.Event) -> Iterator[None]:
-    """SIGTERM and SIGINT set the event."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, event.set)
+def _signals() -> Iterator[_Signals]:
+    signals = _Signals()
+    signals.listen()
     try:
-        yield
+        yield signals
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
+        for number in SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)

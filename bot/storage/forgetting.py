@@ -124,7 +124,9 @@ class SqlForgetting:
     async def _blank(self, which: ColumnElement[bool]) -> None:
         """What arrived and is not answered yet never was; its keys stay known, so that it does not come again."""
         async with self.engines.writing() as connection:
-            await connection.execute(update(inbox).where(which, inbox.c.event.is_not(None)).values(event=None, author=None))
+            await connection.execute(
+                update(inbox).where(which, inbox.c.event.is_not(None)).values(event=None, author=None)
+            )
 
     async def _delete_scopes(self, table: Table, scopes: Sequence[str]) -> None:
         dialect = self.engines.writer.dialect.name

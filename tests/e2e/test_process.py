@@ -13,6 +13,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from bot.replies.outbox import SAVE_EVERY
 from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Person, Place, Side
 from tests.e2e.telegram_side import TelegramSide
@@ -113,7 +114,9 @@ async def begun(side: Side, place: Place, person: Person, model: OpenAIFake) -> 
     await side.screen(place).until(lambda screen: "word word" in screen.bot_text())
 
 
-async def test_a_sudden_death_loses_no_conversation(tmp_path: Path, model: OpenAIFake, telegram: TelegramSide) -> None:
+async def test_after_a_sudden_death_a_half_answer_says_so(
+    tmp_path: Path, model: OpenAIFake, telegram: TelegramSide
+) -> None:
     async with running(tmp_path, environment(model, telegram)) as process:
         await process.start()
         ann = telegram.person("Ann")
@@ -121,22 +124,53 @@ async def test_a_sudden_death_loses_no_conversation(tmp_path: Path, model: OpenA
         telegram.say(place, ann, "One")
         await ended(telegram, place, 1)
         await begun(telegram, place, ann, model)
+        telegram.say(place, ann, "Two")
+        await asyncio.sleep(SAVE_EVERY + 0.5)
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
 
+        telegram.rest()
         await process.start()
-        half = telegram.screen(place).by_bot()[-1]
-        telegram.push(place, ann, half, half.buttons[0][1])  # Stop, under an answer that nobody writes any more
-        await telegram.screen(place).until(lambda screen: "Nothing is running here" in screen.bot_text())
-        telegram.command(place, ann, "/retry")
-        await ended(telegram, place, 2)
-        assert telegram.screen(place).by_bot()[-1].text == "Talk for a long time"
-        telegram.say(place, ann, "Two")
         await ended(telegram, place, 3)
-        asked = [message["content"] for message in model.bodies[-1]["messages"] if message["role"] != "system"]
-        assert asked[:2] == ["One", "One"]
-        assert asked[-1] == "Two"
+        _, half, whole = telegram.screen(place).by_bot()
+        words, _, notice = half.text.partition("The bot was restarted")
+        assert notice
+        assert len(words.strip()) > 30
+        assert SLOW.startswith(words.strip())
+        assert [label for label, _ in half.buttons] == ["Retry"]
+        assert whole.text == "Two"
+        asked = [message["content"].strip() for message in model.bodies[-1]["messages"] if message["role"] != "system"]
+        assert asked == ["One", "One", "Talk for a long time", words.strip(), "Two"]
+        telegram.push(place, ann, half, half.buttons[0][1])
+        await telegram.screen(place).until(lambda screen: screen.by_bot()[1].text == "Talk for a long time")
         assert await process.end(signal.SIGTERM) == 0
     assert telegram.floods == 0
+
+
+async def test_after_a_sudden_death_whoever_was_not_answered_is(
+    tmp_path: Path, model: OpenAIFake, telegram: TelegramSide, discord: DiscordSide
+) -> None:
+    sides: tuple[Side, ...] = (telegram, discord)
+    async with running(tmp_path, environment(model, *sides)) as process:
+        await process.start()
+        people = [side.person("Ann") for side in sides]
+        places = [side.private(person) for side, person in zip(sides, people, strict=True)]
+        for side, person, place in zip(sides, people, places, strict=True):
+            await side.up()
+            model.answers.append(Script.of("never", header_delay=1000))
+            side.say(place, person, "One")
+            side.say(place, person, "Two")
+        await model.until(lambda: model.running == 2)
+        assert await process.end(signal.SIGKILL) == -signal.SIGKILL
+
+        model.answers.clear()
+        for side in sides:
+            side.rest()
+        await process.start()
+        for side, place in zip(sides, places, strict=True):
+            await ended(side, place, 2)
+            assert [shown.text for shown in side.screen(place).by_bot()] == ["One", "Two"]
+        assert await process.end(signal.SIGTERM) == 0
+    assert (telegram.floods, discord.floods) == (0, 0)
 
 
 async def test_one_process_serves_both_platforms_and_ends_in_order(
