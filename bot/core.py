@@ -116,7 +116,7 @@ async def open_core(
         def tools(course: Course, pictured: bool) -> Toolbox | None:
             # Some models think only where they have no tools: they get this one where pictures are being talked about.
             dear = profile_of(course.outcome.model).tools_without_reasoning and not pictured
-            return None if painter is None or dear else PictureTool(painter, store, gates, course)
+            return None if painter is None or dear else PictureTool(painter, store, gates, course, outbox)
 
         intake = Intake(
             workshop,
@@ -158,7 +158,7 @@ async def open_core(
             tools=tools,
             show_transcripts=settings.show_transcripts,
         )
-        studio = Studio(store, gates, speaker, running, intake, accounts, painter)
+        studio = Studio(store, gates, speaker, running, intake, accounts, painter, outbox)
         speaking = None if models.speech is None else Speaking(models.speech, settings.speech_voice)
         voice = Voice(metered, workshop, intake, store.preferences, gates, speaker, running, accounts, speaking)
         versions = Versions(store.conversations, speaker, most=settings.answer_messages)

@@ -13,13 +13,15 @@ from bot.conversation.painting import MOST_PICTURES, Order, Painter
 from bot.conversation.studio import picture_buttons
 from bot.conversation.window import recent_pictures
 from bot.domain.media import Picture
+from bot.domain.outbox import Fate
 from bot.domain.platform import Button, OutgoingFile
 from bot.domain.prompts import Tool, ToolCall
 from bot.errors import ModelError, UsageError
 from bot.ports import Store
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
-from bot.replies.post import Scene, posting
+from bot.replies.outbox import Outbox
+from bot.replies.post import Keeping, Scene, posting
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +50,10 @@ _MAKE = Tool(
 class PictureTool:
     """Implements `bot.conversation.inquiry.Toolbox` for one turn."""
 
-    def __init__(self, painter: Painter, store: Store, gates: Gates, course: Course) -> None:
+    def __init__(
+        self, painter: Painter, store: Store, gates: Gates, course: Course, outbox: Outbox | None = None
+    ) -> None:
+        self._outbox = outbox
         self._painter = painter
         self._store = store
         self._gates = gates
@@ -83,7 +88,11 @@ class PictureTool:
         course = self._course
         locale, said = course.person.locale, notices.excerpt(order.prompt)
         stop = Button(notices.STOP.say(locale), f"stop {course.turn or 0}")
-        async with posting(course.channel, self._gates) as post:
+        keeping = None
+        if self._outbox is not None:
+            told = notices.INTERRUPTED_ALONE.say(locale)
+            keeping = Keeping(self._outbox.entry(), lambda: Fate(told, course.chat.key))
+        async with posting(course.channel, self._gates, keeping=keeping) as post:
             sketched = False
 
             def sketch(file: OutgoingFile) -> None:

@@ -17,12 +17,14 @@ from bot.domain.conversations import Answer, AnswerState, Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.media import Picture, PictureRef
 from bot.domain.messages import CommandCall
+from bot.domain.outbox import Fate
 from bot.domain.platform import Button, OutgoingFile
 from bot.errors import FileError, ModelError, UsageError
 from bot.ports import Channel, Store
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
-from bot.replies.post import Post, Scene
+from bot.replies.outbox import Outbox
+from bot.replies.post import Keeping, Post, Scene
 from bot.replies.speaker import Speaker
 from bot.replies.writer import Delivery
 
@@ -47,6 +49,7 @@ class _Sitting:
     post: Post
     work: Work | None = None
     state: AnswerState = "incomplete"
+    stored: bool = False
 
 
 class Studio:
@@ -61,7 +64,9 @@ class Studio:
         intake: Intake,
         accounts: Accounts,
         painter: Painter | None,
+        outbox: Outbox | None = None,
     ) -> None:
+        self._outbox = outbox
         self._store = store
         self._gates = gates
         self._speaker = speaker
@@ -148,7 +153,10 @@ class Studio:
     ) -> None:
         painter = self._ready(person)
         target = reply_to if chat.kind == "group" else None
-        post = Post(channel, self._gates, nonce=secrets.token_hex(8), reply_to=target)
+        keeping = None
+        if self._outbox is not None:
+            keeping = Keeping(self._outbox.entry(), lambda: _fate(painter, sitting))
+        post = Post(channel, self._gates, nonce=secrets.token_hex(8), reply_to=target, keeping=keeping)
         sitting = _Sitting(turn, order, inputs, chat, person, channel, post)
         self._show_progress(sitting)
         painting = asyncio.create_task(self._make(painter, sitting))
@@ -196,7 +204,7 @@ class Studio:
             case _, error:
                 log.error("turn %s failed", sitting.turn, exc_info=error)
                 sitting.state, said = "failed", notices.UNKNOWN_FAILURE.say(locale)
-        sitting.post.finish(Scene(said, (), (Button(notices.RETRY.say(locale), f"retry {sitting.turn}"),)))
+        sitting.post.finish(Scene(said, (), (_retry(sitting),)))
 
     async def _conclude(self, painter: Painter, sitting: _Sitting, delivery: asyncio.Task[Delivery]) -> None:
         pictures = sitting.work.pictures if sitting.work is not None else ()
@@ -211,6 +219,7 @@ class Studio:
             pictures=tuple(picture.ref for picture in pictures),
         )
         await self._store.conversations.add_answer(sitting.turn, answer)
+        sitting.stored = True
         await delivery
         if sitting.post.refused:
             await self._speaker.say(sitting.channel, notices.PICTURE_NOT_SHOWN.say(sitting.person.locale))
@@ -238,6 +247,22 @@ class Studio:
         if self._painter is None:
             raise UsageError(notices.NO_IMAGES.say(person.locale))
         return self._painter
+
+
+def _retry(sitting: _Sitting) -> Button:
+    return Button(notices.RETRY.say(sitting.person.locale), f"retry {sitting.turn}")
+
+
+def _fate(painter: Painter, sitting: _Sitting) -> Fate:
+    """What becomes of pictures that are not all on screen when the process dies: they are made again, if wanted."""
+    answer = None if sitting.stored else Answer("", "incomplete", painter.model, "")
+    return Fate(
+        words=notices.INTERRUPTED.say(sitting.person.locale),
+        lane=sitting.chat.key,
+        buttons=(_retry(sitting),),
+        turn=sitting.turn,
+        answer=answer,
+    )
 
 
 def picture_buttons(

@@ -9,18 +9,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot import clock
+from bot.domain.outbox import Fate, KeptPart, KeptReply
 from bot.domain.platform import Outgoing
 from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, TooLong
 from bot.ports import Channel
 from bot.replies.caller import Caller
 from bot.replies.gate import Gates
+from bot.replies.outbox import Entry
 from bot.replies.planner import TYPING_AFTER, TYPING_EVERY, Done, Typing
 from bot.replies.posting import (
+    MAIN,
     SHRINK,
     Board,
     Placed,
@@ -36,7 +39,7 @@ from bot.replies.posting import (
 )
 from bot.replies.writer import Delivery
 
-__all__ = ["Post", "Scene", "posting"]
+__all__ = ["Keeping", "Post", "Scene", "posting"]
 
 log = logging.getLogger(__name__)
 
@@ -47,14 +50,19 @@ LAST_WORDS = 5.0
 
 @asynccontextmanager
 async def posting(
-    channel: Channel, gates: Gates, *, reply_to: str | None = None, interrupted: str = ""
+    channel: Channel,
+    gates: Gates,
+    *,
+    reply_to: str | None = None,
+    interrupted: str = "",
+    keeping: Keeping | None = None,
 ) -> AsyncIterator[Post]:
     """A post that is on its way as long as this is entered, a typing sign until there is something to show.
 
     Leaving it waits until a finished one is shown; one that was not finished is given up. After an error it has a
     moment to show what is finished; cancelled, which is how a shutdown comes, also to show the sentence `interrupted`.
     """
-    post = Post(channel, gates, nonce=secrets.token_hex(8), reply_to=reply_to)
+    post = Post(channel, gates, nonce=secrets.token_hex(8), reply_to=reply_to, keeping=keeping)
     delivery = asyncio.create_task(post.deliver(), name=f"post to {channel.chat.key}")
     try:
         yield post
@@ -72,13 +80,33 @@ async def posting(
         await asyncio.wait([delivery])
 
 
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """A post is written down as long as it is on its way: after a sudden death `fate` takes its place on screen. Files
+    are not kept, so that one of which nothing was seen is begun anew."""
+
+    entry: Entry
+    fate: Callable[[], Fate]
+
+
 class Post(Caller[Show | Typing]):
-    """`nonce` tells this post from all others, at most 20 characters."""
+    """`nonce` tells this post from all others, at most 20 characters; that of `keeping` is used where there is one."""
 
     def __init__(
-        self, channel: Channel, gates: Gates, *, nonce: str, reply_to: str | None = None, private: bool = False
+        self,
+        channel: Channel,
+        gates: Gates,
+        *,
+        nonce: str,
+        reply_to: str | None = None,
+        private: bool = False,
+        keeping: Keeping | None = None,
     ) -> None:
-        super().__init__(channel, gates, nonce)
+        super().__init__(channel, gates, nonce if keeping is None else keeping.entry.nonce)
+        self._keeping = keeping
+        self._sending = False
+        if keeping is not None:
+            keeping.entry.kept = self._kept
         self._reply_to = reply_to
         self._private = private
         self._board = Board(typing_due=clock.now() + TYPING_AFTER)
@@ -97,6 +125,8 @@ class Post(Caller[Show | Typing]):
     async def deliver(self) -> Delivery:
         """Show the scenes as they come, until the last one is shown; to be run as one task."""
         await self._run()
+        if self._keeping is not None:
+            self._keeping.entry.discard()
         return self.delivery()
 
     def delivery(self) -> Delivery:
@@ -138,11 +168,42 @@ class Post(Caller[Show | Typing]):
             self._sign_was_due()
             await self._channel.typing()
         elif step.message_id is None:
-            message_id = await self._channel.send(self._outgoing(step))
-            self._sent(step, message_id)
+            await self._send(step)
         else:
             await self._edit(step, step.message_id)
             self._set(step, shown=step.look, filed=self._filed(step))
+
+    async def _send(self, step: Show) -> None:
+        if self._keeping is None:
+            self._sent(step, await self._channel.send(self._outgoing(step)))
+            return
+        self._sending = True
+        await self._keeping.entry.save()
+        try:
+            message_id = await self._channel.send(self._outgoing(step))
+        except DeliveryError:
+            self._sending = False
+            raise
+        self._sending = False
+        self._sent(step, message_id)
+        self._keeping.entry.save_soon()
+
+    def _kept(self) -> KeptReply:
+        main = self._board.placed.get(MAIN, Placed())
+        keeping = self._keeping
+        return KeptReply(
+            nonce=self._nonce,
+            chat=self._channel.chat,
+            event=None if keeping is None else keeping.entry.event,
+            text="",
+            finished=False,
+            buttons=(),
+            parts=(KeptPart(0, message_id=main.message_id),),
+            sending=0 if self._sending and main.message_id is None else None,
+            reply_to=self._reply_to,
+            private=self._private,
+            fate=None if keeping is None else keeping.fate(),
+        )
 
     def _sent(self, step: Show, message_id: str) -> None:
         if self._at(step).repeated:  # this may be the first message, which shows what was wanted then

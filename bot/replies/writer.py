@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 from bot import clock
-from bot.domain.outbox import Fate, KeptPart, KeptReply
+from bot.domain.outbox import Fate, KeptReply
 from bot.domain.platform import Button, Outgoing, OutgoingFile
 from bot.domain.text import clean
 from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, NotSent, TooLong
@@ -22,6 +21,7 @@ from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.caller import Caller
 from bot.replies.gate import Gates
+from bot.replies.keeping import kept_parts, revived
 from bot.replies.outbox import Entry
 from bot.replies.planner import (
     MAX_GONE,
@@ -42,7 +42,6 @@ from bot.replies.planner import (
     lay_out,
     next_step,
     sent_too_late,
-    wanted,
     with_message,
     withdrawn,
     without_file,
@@ -133,24 +132,9 @@ class Reply(Caller[Calling]):
             entry=entry,
             fate=fate,
         )
-        reply._view = replace(
-            reply._view,
-            text=kept.text,
-            finished=kept.finished,
-            parts=tuple(Part(**_part_of(part)) for part in kept.parts),
-            since=clock.now(),
-            previews=False,
-            caption=kept.caption,
-            spare=kept.spare,
-            drops=kept.drops,
-            withdrawals=kept.withdrawals,
-        )
+        reply._view = replace(revived(reply._view, kept), since=clock.now())
         if kept.sending is not None:
-            part = reply._view.parts[kept.sending]
-            reply._unsure_of(kept.sending, reply._nonce_of(kept.sending, part))
-        for index, before in enumerate(kept.parts):
-            if before.current:
-                reply._set_part(index, shown=wanted(reply._view, index))
+            reply._unsure_of(kept.sending, reply._nonce_of(kept.sending, reply._view.parts[kept.sending]))
         return reply
 
     def feed(self, text: str) -> None:
@@ -188,6 +172,7 @@ class Reply(Caller[Calling]):
             raise RuntimeError("a finished reply cannot be withdrawn")
         self._pieces.clear()
         self._view = withdrawn(self._view, clean(text))
+        self._sending = None
         self._note()
         self._wake(durable=True)
 
@@ -337,20 +322,6 @@ class Reply(Caller[Calling]):
     def _kept(self) -> KeptReply:
         """All that another process needs to go on from here."""
         view = lay_out(replace(self._view, text=self.text), self._channel.fits, self._limit)
-        parts = [
-            KeptPart(
-                start=part.start,
-                end=part.end,
-                opener=part.opener,
-                message_id=part.message_id,
-                current=part.shown is not None and part.shown == wanted(view, index),
-                plain=part.plain,
-                lost=part.lost,
-                repeated=part.repeated,
-                gone=part.gone,
-            )
-            for index, part in enumerate(view.parts)
-        ]
         return KeptReply(
             nonce=self._nonce,
             chat=self._channel.chat,
@@ -358,7 +329,7 @@ class Reply(Caller[Calling]):
             text=view.text,
             finished=view.finished,
             buttons=view.buttons,
-            parts=tuple(parts),
+            parts=kept_parts(view),
             sending=self._sending,
             reply_to=self._reply_to,
             private=self._private,
@@ -434,11 +405,6 @@ class Reply(Caller[Calling]):
         parts: list[Part] = list(self._view.parts)
         parts[index] = replace(parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
         self._view = replace(self._view, parts=tuple(parts))
-
-
-def _part_of(part: KeptPart) -> dict[str, Any]:
-    """What a part is made of again, but for what its message shows."""
-    return {name: value for name, value in asdict(part).items() if name != "current"}
 
 
 def _whole(text: str) -> OutgoingFile:
