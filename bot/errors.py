@@ -97,12 +97,14 @@ class ChatGone(DeliveryError):
 
 
 class ModelError(ParleyError):
-    """A model call failed."""
+    """A model call failed. `retry_after`: seconds after which it is worth another try, where that is known: the
+    provider said so, or the model is left alone until then because it failed too often."""
 
-    def __init__(self, model: str, detail: str = "") -> None:
+    def __init__(self, model: str, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{model}: {detail}" if detail else model)
         self.model = model
         self.detail = detail
+        self.retry_after = retry_after
 
 
 class ProviderDown(ModelError):
@@ -110,9 +112,7 @@ class ProviderDown(ModelError):
 
 
 class RateLimited(ModelError):
-    def __init__(self, model: str, detail: str = "", retry_after: float | None = None) -> None:
-        super().__init__(model, detail)
-        self.retry_after = retry_after
+    """The provider asked for a pause."""
 
 
 class OutOfQuota(ModelError):

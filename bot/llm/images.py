@@ -38,7 +38,9 @@ class Painter:
         """See `bot.ports.ImageModel`."""
         sketches = profile_of(self.endpoint.name_of(model)).sketches if request.count == 1 else 0
         try:
-            async with aclosing(self.patience.events(lambda: self._call(model, request, sketches))) as events:
+            async with aclosing(
+                self.patience.events(request.model, lambda: self._call(model, request, sketches))
+            ) as events:
                 async for event in events:
                     yield event
         except OneAtATime:
@@ -51,7 +53,7 @@ class Painter:
 
         async def call() -> list[ImageEvent] | ModelError:
             try:
-                async with aclosing(self.patience.events(lambda: self._call(model, one, 0))) as events:
+                async with aclosing(self.patience.events(request.model, lambda: self._call(model, one, 0))) as events:
                     return [event async for event in events]
             except ModelError as error:
                 return error
