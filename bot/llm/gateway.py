@@ -18,7 +18,7 @@ from bot.domain.events import Finished, ReplyEvent, Started, TextDelta, ToolCall
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.prompts import ChatRequest, ModelInfo
-from bot.errors import EmptyAnswer, ModelError, NotConfigured
+from bot.errors import BrokenStream, EmptyAnswer, ModelError, NotConfigured
 from bot.llm.catalogue import Catalogue, Finding
 from bot.llm.circuits import Circuits
 from bot.llm.demo import PROVIDER as DEMO
@@ -35,6 +35,9 @@ from bot.llm.speech import speak
 from bot.llm.transcription import transcribe
 
 logger = logging.getLogger(__name__)
+
+MAX_BLANK = 10_000
+"""Characters that an answer may begin with before it says something: they are held back until then."""
 
 
 class Gateway:
@@ -240,6 +243,8 @@ class _Opening:
             case TextDelta(text=text):
                 self._blank += text
                 if not self._blank.strip():
+                    if len(self._blank) > MAX_BLANK:
+                        raise BrokenStream(self._model, f"more than {MAX_BLANK} blank characters")
                     return []
                 self.visible = True
                 event = TextDelta(self._blank)
