@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
-from bot import clock
+from bot import clock, progress
 from bot.domain.circuits import CircuitView
 from bot.errors import ModelError
 from bot.llm.circuit import Change, Circuit
@@ -46,6 +46,7 @@ class Circuits:
         self.refuse(model)
         async with self._running:
             self.refuse(model)
+            progress.mark()
             with self._passing(model) as passage:
                 yield passage
 

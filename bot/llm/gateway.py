@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Self
 
-from bot import clock
+from bot import clock, progress
 from bot.domain.circuits import CircuitView
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta, ToolCalled
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
@@ -104,6 +104,7 @@ class Gateway:
                         aclosing(self._call(model, request)) as events,
                     ):
                         async for event in events:
+                            progress.mark()
                             for passed in opening.pass_on(event):
                                 passage.worked()
                                 yield passed

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot import clock
+from bot import clock, progress
 from bot.errors import ModelError
 from bot.llm.circuits import Circuits
 from bot.llm.retry import RetryPolicy
@@ -50,6 +50,7 @@ class Patience:
             try:
                 async with self.circuits.passage(model) as passage, aclosing(call()) as events:
                     async for event in events:
+                        progress.mark()
                         begun = True
                         passage.worked()
                         yield event

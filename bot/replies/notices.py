@@ -203,6 +203,9 @@ NOTHING_SAID = Notice("I am here. What would you like to know?")
 MESSAGE_FAILED = Notice(
     "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
 )
+STUCK = Notice(
+    "I got stuck on this and gave it up. Write it again; if that does not help, tell the person who runs this bot."
+)
 COMMAND_INTERRUPTED = Notice("The bot was restarted in the middle of this command. Give it again.")
 TOO_LATE_ALONE = Notice("I was too late to answer for you alone. Please ask again.")
 COMMAND_FAILED = Notice(

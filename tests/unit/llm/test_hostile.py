@@ -131,7 +131,8 @@ def test_json_as_deep_as_its_reader_takes(where: str, depth: int) -> None:
     reader.close()
     assert reader.failure is not None
     assert told(reader.failure)
-    assert told(from_status(MODEL, 500, orjson.loads(nested), {}))
+    for status in (413, 429, 500):
+        assert told(from_status(MODEL, status, orjson.loads(nested), {}))
 
 
 def said(reader: ReplyDecoder, data: bytes) -> list[ReplyEvent]:
@@ -192,6 +193,7 @@ def test_pieces_of_one_call_under_ever_new_indexes() -> None:
     with little_memory(4 * MB):
         for number in range(1, 10_000):
             reader.feed(chunk(tool_calls=[call(number, "", "xy")]))
+    assert len(reader._calls._by_key) < 10 * MAX_CALLS
     events = reader.feed(END)
     assert [len(event.call.arguments) for event in events if isinstance(event, ToolCalled)] == [2 * 9_999]
 
