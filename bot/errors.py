@@ -13,8 +13,9 @@ ParleyError
 |   +-- MessageGone          the message is deleted; the chat still takes others
 |   +-- ChatGone             the chat is gone or closed to the bot: blocked, kicked, deleted, not permitted
 +-- ModelError               a model call failed (`model` is provider/model)
+|   |                        (`retry_after`: seconds until another try is worth it, where that is known)
 |   +-- ProviderDown         unreachable, overloaded or 5xx
-|   +-- RateLimited          the provider asked for a pause (`retry_after` seconds, if told)
+|   +-- RateLimited          the provider asked for a pause
 |   +-- OutOfQuota           no credit left; trying again is useless
 |   +-- KeyRefused           the provider refused the key
 |   +-- UnknownModel         the provider does not have this model
