@@ -24,9 +24,9 @@ LOOK_EVERY = 30.0
 """Seconds between two looks."""
 
 STUCK_AFTER = 30
-"""Looks without a sign of life: 15 minutes. The longest honest silences are a picture (180 s), a recording or speech
-(120 s, and ten minutes for a body that drips) and a dozen recordings that are heard in turn before the question is
-asked (about 8 minutes); a chat model may be silent for 60 s at a time. Pauses that a platform asks for do not count.
+"""Looks without a sign of life: 15 minutes. The longest honest silences are speech (120 s, and ten minutes for a body
+that drips), an album of ten recordings, six at once, before the question is asked (2 times 120 s), and a picture
+(180 s); a chat model may be silent for 60 s at a time. Pauses that a platform asks for do not count.
 Looks are counted and not seconds, so that a machine that was asleep finds nothing stuck when it wakes up."""
 
 END_AFTER = STUCK_AFTER + 4
