@@ -10,13 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from bot import progress
+from bot import progress, receipts
 from bot.conversation.lanes import Lanes
 from bot.conversation.running import Ending, Running
-from bot.domain.ids import ChatRef
+from bot.domain.ids import ChatRef, Person
 from bot.domain.platform import Bucket, CallKind, Limits, Meter
 from bot.progress import Progress
+from bot.queue import Job, Queue
+from bot.receipts import Receipt
+from bot.replies import notices
 from bot.replies.gate import LATE, Gates, Ticket
+from bot.replies.speaker import Speaker
 from bot.replies.writer import Reply
 from bot.tasks import TaskOwner
 from bot.watching import END_AFTER, LOOK_EVERY, STUCK_AFTER, Watched, Watching, places_of
@@ -199,7 +203,9 @@ async def test_after_a_flood_wait_the_time_begins_anew() -> None:
 @pytest.mark.parametrize("previews", [False, True])
 async def test_a_typing_sign_is_no_sign_of_life(previews: bool) -> None:
     bot = Bot()
-    channel = SimulatedChannel(Platform(), limits=replace(LIMITS, previews=previews))
+    scarce = Meter("signs", frozenset[CallKind]({"typing", "preview"}), Bucket(1, 0.02), "test")
+    limits = replace(LIMITS, previews=True, place=(LIMITS.place[0], scarce)) if previews else LIMITS
+    channel = SimulatedChannel(Platform(), limits=limits)
 
     async def answer() -> None:
         reply = Reply(channel, bot.gates, nonce="n")
@@ -373,3 +379,41 @@ async def test_a_gate_that_works_is_not_roused() -> None:
     await asyncio.sleep(LATE + HOUR)
     assert gates.rouse() == 0
     assert all(task.done() for task in waiting)
+
+
+# Between the parts
+
+
+async def test_a_platform_that_is_down_for_hours_is_waited_for() -> None:
+    bot = Bot()
+    platform = Platform(faults=iter(["not-sent"] * 300))  # two and a half hours of attempts
+    channel = SimulatedChannel(platform)
+
+    async def answer() -> None:
+        reply = Reply(channel, bot.gates, nonce="n")
+        reply.feed("Hello")
+        reply.finish()
+        await reply.deliver()
+
+    bot.put(answer)
+    with bot.watched():
+        await asyncio.sleep(2 * HOUR)
+        assert bot.lanes.busy(CHAT.key)
+        assert await bot.owner.settle(HOUR)
+    assert list(channel.screen.values()) == ["Hello"]
+    assert bot.counts == (0, 0, 0)
+
+
+async def test_somebody_whose_job_was_stuck_is_told_and_the_event_is_done() -> None:
+    bot = Bot()
+    channel = SimulatedChannel(Platform(), chat=CHAT, limits=replace(LIMITS, text=400))
+    done: list[str] = []
+    queue = Queue(bot.lanes, bot.owner, Speaker(bot.gates), None)  # type: ignore[arg-type]  # counts nothing
+    with receipts.working_on(Receipt("update 1", done.extend)):
+        queue.put(CHAT, channel, Job(stuck), Person("telegram", "7", "Ann"))
+    with bot.watched():
+        await asyncio.sleep(STUCK)
+        assert done == []
+        assert await bot.owner.settle(HOUR)
+    assert list(channel.screen.values()) == [notices.STUCK.say()]
+    assert done == ["update 1"]
