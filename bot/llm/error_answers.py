@@ -1,4 +1,5 @@
-"""The body of an answer with an error status, of which the SDK reads all there is: here it is given the beginning."""
+"""The body of an error or a redirection, of which the SDK and its client read all there is: here they are given the
+beginning."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ LONGEST = 10.0
 
 async def shorten(response: httpx2.Response) -> None:
     """A hook for the client: it sees each response before its body is read."""
-    if response.is_error:
+    if not response.is_success:
         response.stream = _Beginning(response)
         response.headers.pop("content-encoding", None)  # it is decompressed here, a little at a time
 

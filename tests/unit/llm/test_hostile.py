@@ -231,6 +231,14 @@ async def test_the_body_of_an_error_without_end(status: int) -> None:
     assert len(error.detail) <= 300
 
 
+async def test_a_redirection_without_end() -> None:
+    there = b"HTTP/1.1 307 Over There\r\nLocation: /v1/elsewhere\r\nConnection: close\r\n\r\n"
+    async with HostileFake(answer(there, then=b"x" * 65536)) as fake, once(fake) as models:
+        with little_memory(64 * MB):
+            _, error = await failing(models)
+    assert type(error) is ProviderDown
+
+
 async def test_the_body_of_an_error_is_still_read_when_it_is_compressed() -> None:
     body = gzip.compress(orjson.dumps({"error": {"message": "This never works."}}))
     async with HostileFake(answer(head(400, "application/json", "gzip"), body)) as fake, once(fake) as models:
