@@ -62,6 +62,7 @@ from bot.router import Router
 from bot.settings import Settings
 from bot.status import BotStatus
 from bot.tasks import TaskOwner
+from bot.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -207,6 +208,8 @@ async def open_core(
             keep_short(store, forgetting, settings.picture_days, settings.history_days), name="old rows"
         )
         stack.push_async_callback(end, keeping)
+        watching = Watching(lanes, running, gates)
+        stack.push_async_callback(end, asyncio.create_task(watching.run(), name="watching lanes and gates"))
         yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
 
 

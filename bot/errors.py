@@ -13,8 +13,9 @@ ParleyError
 |   +-- MessageGone          the message is deleted; the chat still takes others
 |   +-- ChatGone             the chat is gone or closed to the bot: blocked, kicked, deleted, not permitted
 +-- ModelError               a model call failed (`model` is provider/model)
+|   |                        (`retry_after`: seconds until another try is worth it, where that is known)
 |   +-- ProviderDown         unreachable, overloaded or 5xx
-|   +-- RateLimited          the provider asked for a pause (`retry_after` seconds, if told)
+|   +-- RateLimited          the provider asked for a pause
 |   +-- OutOfQuota           no credit left; trying again is useless
 |   +-- KeyRefused           the provider refused the key
 |   +-- UnknownModel         the provider does not have this model
@@ -97,12 +98,14 @@ class ChatGone(DeliveryError):
 
 
 class ModelError(ParleyError):
-    """A model call failed."""
+    """A model call failed. `retry_after`: seconds after which it is worth another try, where that is known: the
+    provider said so, or the model is left alone until then because it failed too often."""
 
-    def __init__(self, model: str, detail: str = "") -> None:
+    def __init__(self, model: str, detail: str = "", retry_after: float | None = None) -> None:
         super().__init__(f"{model}: {detail}" if detail else model)
         self.model = model
         self.detail = detail
+        self.retry_after = retry_after
 
 
 class ProviderDown(ModelError):
@@ -110,9 +113,7 @@ class ProviderDown(ModelError):
 
 
 class RateLimited(ModelError):
-    def __init__(self, model: str, detail: str = "", retry_after: float | None = None) -> None:
-        super().__init__(model, detail)
-        self.retry_after = retry_after
+    """The provider asked for a pause."""
 
 
 class OutOfQuota(ModelError):

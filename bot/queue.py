@@ -62,8 +62,15 @@ class Queue:
                 if counted:
                     self._admission.ends(chat, person)
 
+        receipt = receipts.current()
+
+        def if_stuck() -> None:
+            self.say(channel, notices.STUCK.say(person.locale), private=True)
+            if receipt is not None:
+                receipt.settle()  # the person was told; it would get stuck again after the next start
+
         # What was accepted before a restart has its place already.
-        if self._lanes.submit(chat.key, receipts.carried(guarded), surely=receipts.again()):
+        if self._lanes.submit(chat.key, receipts.carried(guarded), surely=receipts.again(), if_stuck=if_stuck):
             return True
         job.give_up()
         if counted:

@@ -50,6 +50,7 @@ TOP = (
     "bot.router",
     "bot.settings",
     "bot.status",
+    "bot.watching",
 )
 
 

@@ -30,6 +30,7 @@ class _Work:
     turn: int | None
     message_id: str | None
     stopped: bool = False
+    stuck: bool = False
     overtaken: bool = False
 
     def stop(self) -> bool:
@@ -59,6 +60,8 @@ class Running:
         try:
             await task
         except asyncio.CancelledError:
+            if work.stuck and not _being_cancelled():
+                return Ending("failed", TimeoutError("there was no sign of life for too long"))
             return Ending("stopped" if work.stopped and not _being_cancelled() else "interrupted")
         except Exception as error:
             # Whatever it was: the caller tells the person.
@@ -84,6 +87,14 @@ class Running:
             if turn in (None, work.turn) and not work.task.done():
                 stopped |= work.stop()
         return stopped
+
+    def end_stuck(self, key: str) -> list[asyncio.Task[None]]:
+        """End the work of a chat (`ChatRef.key`) that is stuck: it has failed. Returns its tasks."""
+        works = [work for work in self._work.get(key, ()) if not work.task.done()]
+        for work in works:
+            work.stuck = True
+            work.task.cancel()
+        return [work.task for work in works]
 
     def overtake(self, chat: ChatRef, message_id: str) -> None:
         """Stop what this message asked for, once it is known which turn that is: what is on screen then belongs to the

@@ -7,6 +7,9 @@ from typing import Any
 from bot.domain.events import FinishReason
 from bot.domain.usage import Usage
 
+_MOST_TOKENS = 100_000_000
+"""A count above this is none: no model takes or makes as much in one call, and sums of such numbers fit no column."""
+
 # Whatever is not listed (eos, end_turn, ...) is a plain end. model_length: Mistral; max_tokens: Anthropic and Cohere
 # behind compatible servers; safety and recitation: Gemini; function_call: OpenAI before tools.
 _REASONS: dict[str, FinishReason] = {
@@ -117,7 +120,7 @@ def image_usage_of(body: dict[str, Any]) -> Usage | None:
 
 def _number(values: object, name: str) -> int:
     value = values.get(name) if isinstance(values, dict) else None
-    return value if isinstance(value, int) and value > 0 else 0
+    return value if isinstance(value, int) and 0 < value <= _MOST_TOKENS else 0
 
 
 def error_of(event_name: bytes, chunk: dict[str, Any]) -> object:

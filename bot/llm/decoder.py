@@ -21,6 +21,14 @@ from bot.llm.sse import MAX_EVENT, ServerEvent, SSEDecoder
 from bot.llm.thinking import ThinkFilter
 from bot.llm.tool_calls import ToolCalls, without_halves
 
+MAX_ANSWER = 2_000_000
+"""Characters that a model may say and think in one answer, several times what any can: 128,000 tokens are some 500,000.
+All of them are held in memory."""
+
+MAX_STREAM = 256 * 1024 * 1024
+"""Bytes of a whole stream. A chunk has some 250 around each token, so that the longest honest answers have about 40 MB;
+what never ends has an end here, although none of it is kept."""
+
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _NOT_A_STREAM = (b"{", b"[", b"<")
 _ESCAPED_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -45,6 +53,8 @@ class ReplyDecoder:
         self._reason: FinishReason | None = None
         self._usage: Usage | None = None
         self._half = ""
+        self._read_bytes = 0
+        self._characters = 0
 
     @property
     def finishing(self) -> bool:
@@ -54,6 +64,9 @@ class ReplyDecoder:
     def feed(self, data: bytes) -> list[ReplyEvent]:
         if self.done:
             return []
+        self._read_bytes += len(data)
+        if self._read_bytes > MAX_STREAM:
+            return self._fail(f"an answer of more than {MAX_STREAM} bytes")
         if not self._begun:
             data = data.lstrip(_BLANK)
             if not data:
@@ -129,6 +142,9 @@ class ReplyDecoder:
     def _content(self, delta: dict[str, Any]) -> list[ReplyEvent]:
         self._calls.feed(delta)
         text, thought = content_of(delta)
+        self._characters += len(text) + len(thought)
+        if self._characters > MAX_ANSWER:
+            raise BrokenStream(self._model, f"an answer of more than {MAX_ANSWER} characters")
         text = self._mended(text)
         events: list[ReplyEvent] = [ReasoningDelta(thought)] if thought else []
         if text:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager
 from typing import Any
 
+import aiohttp
 import httpx2
 import orjson
 from openai import (
@@ -22,7 +23,9 @@ from bot import clock
 from bot.domain.events import ReplyEvent
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.errors import BrokenStream, ModelError, PromptTooLong, RequestRefused
+from bot.llm.bodies import read_body
 from bot.llm.decoder import ReplyDecoder
+from bot.llm.error_answers import shorten
 from bot.llm.error_body import error_words
 from bot.llm.errors import from_exception
 from bot.llm.names import ModelName
@@ -34,6 +37,15 @@ from bot.llm.providers import Provider
 # Reading up to the end keeps the connection for the next request.
 _LAST_WORDS = 2.0
 _END = 0.25
+
+# Of a list of models. OpenRouter's, the longest, has some 700 of them in about 1 MB.
+_LIST_BYTES = 16 * 1024 * 1024
+_LIST_LENGTH = 10_000
+_NAME_LENGTH = 200
+
+# What a call may raise. The SDK's transport lets pass what it does not know of aiohttp: headers without end, a status
+# line that is none.
+_FOREIGN = (OpenAIError, httpx2.HTTPError, aiohttp.ClientError)
 
 # Seconds that an idle connection is kept: people take a while to read and write, and a new one costs a TLS handshake.
 _KEEP_ALIVE = 120.0
@@ -71,7 +83,7 @@ class Endpoint:
                     async for data in reads:
                         for event in decoder.feed(data):
                             yield event
-            except (OpenAIError, httpx2.HTTPError) as error:
+            except _FOREIGN as error:
                 if not decoder.finishing:
                     raise self._translated(name, error) from error
             for event in decoder.close():
@@ -92,7 +104,7 @@ class Endpoint:
             try:
                 response = await self._open(stack, model, attempt, culprit)
                 yield response.http_response
-            except (OpenAIError, httpx2.HTTPError) as error:
+            except _FOREIGN as error:
                 failure = self._translated(name, error)
                 if isinstance(failure, PromptTooLong):  # there is no history that could be cut
                     failure = RequestRefused(name, failure.detail)
@@ -113,14 +125,18 @@ class Endpoint:
 
     async def models(self) -> Sequence[ModelInfo]:
         """All that the provider lists, chat models or not."""
+        name = self.provider.name
         try:
-            response = await self.client.models.with_raw_response.list()
-            rows = orjson.loads(response.content)["data"]
-            return [_model_info(self.provider.name, row) for row in rows]
-        except (OpenAIError, httpx2.HTTPError) as error:
-            raise self._translated(self.provider.name, error) from error
+            async with self.client.models.with_streaming_response.list() as response:
+                data = await read_body(name, response.http_response, _LIST_BYTES)
+        except _FOREIGN as error:
+            raise self._translated(name, error) from error
+        try:
+            rows = orjson.loads(data)["data"]
+            found = [info for row in rows if (info := _model_info(name, row)) is not None]
         except (ValueError, KeyError, TypeError):
-            raise BrokenStream(self.provider.name, "its list of models is not readable") from None
+            raise BrokenStream(name, "its list of models is not readable") from None
+        return found[:_LIST_LENGTH]
 
     def prepare(self) -> None:
         """Make the client now: its TLS context takes 50 ms, for which the first question should not have to wait."""
@@ -173,7 +189,7 @@ def _client(provider: Provider, timeout: httpx2.Timeout) -> AsyncOpenAI:
         "default_headers": provider.headers,
         "max_retries": 0,
         # Half the CPU time per chunk of the SDK's default transport.
-        "http_client": DefaultAioHttpClient(timeout=timeout, limits=limits),
+        "http_client": DefaultAioHttpClient(timeout=timeout, limits=limits, event_hooks={"response": [shorten]}),
     }
     client: AsyncOpenAI
     if provider.azure_api_version is not None:
@@ -204,9 +220,12 @@ async def _within(seconds: float, reads: AsyncGenerator[bytes, None]) -> bytes:
         return b""
 
 
-def _model_info(provider: str, row: dict[str, Any]) -> ModelInfo:
-    """`context_length`: OpenRouter; `context_window`: Groq; `max_context_length`: Mistral; the rest by profile."""
-    name = str(row["id"])
+def _model_info(provider: str, row: dict[str, Any]) -> ModelInfo | None:
+    """`context_length`: OpenRouter; `context_window`: Groq; `max_context_length`: Mistral; the rest by profile. None
+    for what is not a name."""
+    name = row["id"]
+    if not isinstance(name, str) or len(name) > _NAME_LENGTH:
+        return None
     told = (row.get(key) for key in ("context_length", "context_window", "max_context_length"))
-    context = next((value for value in told if isinstance(value, int)), None)
+    context = next((value for value in told if isinstance(value, int) and value > 0), None)
     return ModelInfo(f"{provider}/{name}", context or profile_of(name).context)

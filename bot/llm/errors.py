@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+import aiohttp
 import httpx2
 import openai
 
@@ -82,7 +83,8 @@ _KEY = re.compile(
 )
 _DOWN = re.compile(r"overloaded|server.?error|unavailable|bad gateway|upstream|time.?d? ?out", re.IGNORECASE)
 _RATE = re.compile(r"rate.?limit|too many requests", re.IGNORECASE)
-_WAIT = re.compile(r"(?:try again|retry) (?:in|after) (?:(\d+)m)?(\d+(?:\.\d+)?)\s?(ms|s)", re.IGNORECASE)
+_STATUS = re.compile(r"[0-9]{1,4}")
+_WAIT = re.compile(r"(?:try again|retry) (?:in|after) (?:(\d{1,6})m)?(\d{1,9}(?:\.\d{1,9})?)\s?(ms|s)", re.IGNORECASE)
 
 
 def from_exception(model: str, error: Exception, now: datetime, secret: str = "") -> ModelError:
@@ -98,6 +100,8 @@ def from_exception(model: str, error: Exception, now: datetime, secret: str = ""
             return Stalled(model, "no more of the answer came in time")
         case httpx2.HTTPError():
             return BrokenStream(model, "the connection broke off")
+        case aiohttp.ClientError():
+            return BrokenStream(model, "what came was not HTTP")
         case _:
             return RequestRefused(model, trimmed(str(error), secret))
 
@@ -145,19 +149,27 @@ def _refusal(model: str, status: int, body: object, words: str, detail: str) -> 
 def from_body(model: str, body: object, secret: str = "") -> ModelError:
     """An error in an answer whose status was 200: instead of a stream, or in the middle of one."""
     words, detail = error_words(body), error_detail(body, secret)
-    code = str(body.get("code") or body.get("status") or "") if isinstance(body, dict) else ""
-    if code.isdigit() and 400 <= int(code) < 500:
-        return from_status(model, int(code), body, {}, None, secret)
+    code = _code_of(body)
+    if code is not None and 400 <= code < 500:
+        return from_status(model, code, body, {}, None, secret)
     if _QUOTA.search(words):
         return OutOfQuota(model, detail)
     if _RATE.search(words):
         return RateLimited(model, detail, _told_wait(words))
     if _BLIND.search(words):
         return CannotSee(model, detail)
-    if code.isdigit() or _DOWN.search(words):
+    if code is not None or _DOWN.search(words):
         return ProviderDown(model, detail)
     refusal = _refusal(model, 0, body, words, detail)
     return BrokenStream(model, detail) if isinstance(refusal, RequestRefused) else refusal
+
+
+def _code_of(body: object) -> int | None:
+    """The status in an error object, as a number or as its digits."""
+    value = (body.get("code") or body.get("status")) if isinstance(body, dict) else None
+    if isinstance(value, str) and _STATUS.fullmatch(value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def retry_after(headers: Mapping[str, str], words: str, now: datetime | None) -> float | None:
@@ -171,7 +183,7 @@ def retry_after(headers: Mapping[str, str], words: str, now: datetime | None) ->
         return seconds
     try:
         date = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _told_wait(words)
     if now is None or date.tzinfo is None:
         return _told_wait(words)

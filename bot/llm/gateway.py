@@ -12,13 +12,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Self
 
-from bot import clock
+from bot import clock, progress
+from bot.domain.circuits import CircuitView
 from bot.domain.events import Finished, ReplyEvent, Started, TextDelta, ToolCalled
 from bot.domain.media import ImageEvent, ImageRequest, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.prompts import ChatRequest, ModelInfo
-from bot.errors import EmptyAnswer, ModelError, NotConfigured
+from bot.errors import BrokenStream, EmptyAnswer, ModelError, NotConfigured
 from bot.llm.catalogue import Catalogue, Finding
+from bot.llm.circuits import Circuits
 from bot.llm.demo import PROVIDER as DEMO
 from bot.llm.demo import Demo
 from bot.llm.endpoint import Endpoint
@@ -28,22 +30,25 @@ from bot.llm.names import ModelName
 from bot.llm.parameters import Options
 from bot.llm.patience import Patience
 from bot.llm.providers import Provider
-from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, surely_unprocessed
+from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, Step, surely_unprocessed
 from bot.llm.speech import speak
 from bot.llm.transcription import transcribe
 
 logger = logging.getLogger(__name__)
+
+MAX_BLANK = 10_000
+"""Characters that an answer may begin with before it says something: they are held back until then."""
 
 
 class Gateway:
     """The models of all configured providers: a `ChatModel`, `ImageModel`, `Transcriber`, `SpeechModel` and
     `Moderator` of `bot.ports`. Enter it before use.
 
-    `fallbacks` are models that are tried in order when the asked one fails before its first visible character.
-    `options` are extra request parameters. At most `concurrency` calls run at once; others wait in the order in which
-    they came. `fetch` loads pictures that a provider answers by address. Times are in seconds: `connect_timeout`,
-    `silence_timeout` between two bytes of a chat, and `list_timeout` for a provider's list of models. `chance` gives
-    random numbers from 0 to 1.
+    `fallbacks` are models that are tried in order when the asked one fails before its first visible character, or has
+    failed so often that it is left alone (`bot.llm.circuit`). `options` are extra request parameters. At most
+    `concurrency` calls run at once; others wait in the order in which they came. `fetch` loads pictures that a provider
+    answers by address. Times are in seconds: `connect_timeout`, `silence_timeout` between two bytes of a chat, and
+    `list_timeout` for a provider's list of models. `chance` gives random numbers from 0 to 1.
     """
 
     def __init__(
@@ -66,7 +71,7 @@ class Gateway:
         self._fallbacks = tuple(fallbacks)
         self._demo = demo or Demo()
         self._policy = policy or RetryPolicy()
-        self._running = asyncio.Semaphore(concurrency)
+        self._circuits = Circuits(concurrency, chance)
         self._chance = chance
         self._sounds = self._patience(SOUND_CALLS, lambda _: True)
         self._pictures = self._patience(PICTURE_CALLS, surely_unprocessed)
@@ -89,30 +94,33 @@ class Gateway:
 
         When all models fail, the error is that of the model that was asked for.
         """
-        first_error: ModelError | None = None
+        failures: list[ModelError] = []
         for model in dict.fromkeys((request.model, *self._fallbacks)):
             for calls in itertools.count(1):
                 opening = _Opening(model)
                 try:
-                    async with self._running, aclosing(self._call(model, request)) as events:
+                    async with (
+                        self._circuits.passage(model) as passage,
+                        aclosing(self._call(model, request)) as events,
+                    ):
                         async for event in events:
+                            progress.mark()
                             for passed in opening.pass_on(event):
+                                passage.worked()
                                 yield passed
                 except ModelError as error:
                     if opening.visible:
                         raise
-                    step = self._policy.step(error, calls, self._chance())
-                    logger.warning("model call %d failed: %s (%s); %s", calls, error, type(error).__name__, step.kind)
+                    step = self._step(model, error, calls)
                     if step.kind == "stop":
                         raise
-                    first_error = first_error or error
+                    failures.append(error)
                 else:
                     return
                 if step.kind == "next":
                     break
                 await clock.sleep(step.after)
-        if first_error is not None:
-            raise first_error
+        raise _told(failures)
 
     async def paint(self, request: ImageRequest) -> AsyncGenerator[ImageEvent, None]:
         """See `bot.ports.ImageModel`. Repeated only where the provider surely did nothing: pictures cost money."""
@@ -131,21 +139,21 @@ class Gateway:
         endpoint, name = self._find(request.model)
         if endpoint is None:
             return await self._demo.transcribe(request)
-        return await self._sounds.answer(partial(transcribe, endpoint, name, request))
+        return await self._sounds.answer(request.model, partial(transcribe, endpoint, name, request))
 
     async def speak(self, request: SpeechRequest) -> Sound:
         """See `bot.ports.SpeechModel`."""
         endpoint, name = self._find(request.model)
         if endpoint is None:
             return await self._demo.speak(request)
-        return await self._sounds.answer(partial(speak, endpoint, name, request))
+        return await self._sounds.answer(request.model, partial(speak, endpoint, name, request))
 
     async def moderate(self, request: ModerationRequest) -> Verdict:
         """See `bot.ports.Moderator`."""
         endpoint, name = self._find(request.model)
         if endpoint is None:
             return await self._demo.moderate(request)
-        return await self._sounds.answer(partial(moderate, endpoint, name, request))
+        return await self._sounds.answer(request.model, partial(moderate, endpoint, name, request))
 
     def knows(self, model: str) -> bool:
         provider = model.partition("/")[0]
@@ -160,6 +168,30 @@ class Gateway:
         """Reach each provider and look for each of these models: one finding each, providers first."""
         self._require_open()
         return await self._catalogue.check(models)
+
+    def circuits(self) -> Mapping[str, CircuitView]:
+        """The models that failed lately, by `provider/model`; all others are well."""
+        return self._circuits.view()
+
+    @property
+    def circuits_opened(self) -> int:
+        """How often a model was found to fail too often."""
+        return self._circuits.opened
+
+    @property
+    def circuits_refused(self) -> int:
+        """The calls that were not made because their model failed too often."""
+        return self._circuits.refused
+
+    def _step(self, model: str, error: ModelError, calls: int) -> Step:
+        """What to do after a failure; a model that is left alone by now is not tried again."""
+        step = self._policy.step(error, calls, self._chance())
+        if step.kind == "again" and self._circuits.is_open(model):
+            step = Step("next")
+        logger.warning("model call %d failed: %s (%s); %s", calls, error, type(error).__name__, step.kind)
+        if step.kind != "again":
+            self._circuits.gave_up(model, error)
+        return step
 
     def _call(self, model: str, request: ChatRequest) -> AsyncGenerator[ReplyEvent, None]:
         endpoint, name = self._find(model)
@@ -178,11 +210,20 @@ class Gateway:
         return endpoint, name.model
 
     def _patience(self, calls: Mapping[type[ModelError], int], may_repeat: Callable[[ModelError], bool]) -> Patience:
-        return Patience(self._running, replace(self._policy, calls=calls), self._chance, may_repeat)
+        return Patience(self._circuits, replace(self._policy, calls=calls), self._chance, may_repeat)
 
     def _require_open(self) -> None:
         if not self._open:
             raise RuntimeError("the model gateway is used before it is entered or after it is left")
+
+
+def _told(failures: Sequence[ModelError]) -> ModelError:
+    """The error of the model that was asked for. Where it is to be left alone, then only until the first of those that
+    failed is worth another try."""
+    first = failures[0]
+    if first.retry_after is not None:
+        first.retry_after = min(each.retry_after for each in failures if each.retry_after is not None)
+    return first
 
 
 class _Opening:
@@ -203,6 +244,8 @@ class _Opening:
             case TextDelta(text=text):
                 self._blank += text
                 if not self._blank.strip():
+                    if len(self._blank) > MAX_BLANK:
+                        raise BrokenStream(self._model, f"more than {MAX_BLANK} blank characters")
                     return []
                 self.visible = True
                 event = TextDelta(self._blank)

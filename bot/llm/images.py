@@ -11,6 +11,7 @@ import httpx2
 
 from bot.domain.media import ImageEvent, ImageRequest, Painted, Sketched
 from bot.errors import BrokenStream, EmptyAnswer, FileError, ModelError
+from bot.llm.bodies import Deadline
 from bot.llm.endpoint import Endpoint
 from bot.llm.patience import Patience
 from bot.llm.picture_answers import PICTURE_BYTES, Linked, PictureAnswer, read_event, read_whole
@@ -20,6 +21,9 @@ from bot.llm.sse import ServerEvent
 
 SILENCE = 180.0
 """Seconds without a byte: the best quality takes two minutes (https://platform.openai.com/docs/guides/images)."""
+
+MOST_SKETCHES = 12
+"""Unfinished pictures in one answer; three at most are asked for."""
 
 FetchUrl = Callable[[str, int], Awaitable[bytes]]
 """Loads an address, of at most so many bytes; raises `bot.errors.FileError`."""
@@ -38,7 +42,9 @@ class Painter:
         """See `bot.ports.ImageModel`."""
         sketches = profile_of(self.endpoint.name_of(model)).sketches if request.count == 1 else 0
         try:
-            async with aclosing(self.patience.events(lambda: self._call(model, request, sketches))) as events:
+            async with aclosing(
+                self.patience.events(request.model, lambda: self._call(model, request, sketches))
+            ) as events:
                 async for event in events:
                     yield event
         except OneAtATime:
@@ -51,7 +57,7 @@ class Painter:
 
         async def call() -> list[ImageEvent] | ModelError:
             try:
-                async with aclosing(self.patience.events(lambda: self._call(model, one, 0))) as events:
+                async with aclosing(self.patience.events(request.model, lambda: self._call(model, one, 0))) as events:
                     return [event async for event in events]
             except ModelError as error:
                 return error
@@ -70,7 +76,7 @@ class Painter:
         attempts = PictureAttempts(self.endpoint, model, request, sketches, self.silence)
         async with (
             self.endpoint.opened(model, attempts, refused_by) as response,
-            aclosing(_read(name, response)) as found,
+            aclosing(_read(name, response, request.count)) as found,
         ):
             links = []
             async for picture in found:
@@ -103,30 +109,34 @@ class Painter:
         return pictures
 
 
-async def _read(name: str, response: httpx2.Response) -> AsyncGenerator[Sketched | Painted | Linked, None]:
-    """The pictures of an answer. They are decoded in a thread: megabytes of base64 would hold the loop."""
-    answer = PictureAnswer()
-    begun = False
+async def _read(name: str, response: httpx2.Response, most: int) -> AsyncGenerator[Sketched | Painted | Linked, None]:
+    """The pictures of an answer, at most so many finished ones. They are decoded in a thread: megabytes of base64 would
+    hold the loop."""
+    answer, deadline = PictureAnswer(), Deadline(name)
+    sketches = 0
     async with aclosing(response.aiter_bytes()) as reads:
         async for data in reads:
+            deadline.check()
             for event in _fed(name, answer, data):
                 picture = await asyncio.to_thread(read_event, name, event)
                 if picture is None:
                     continue
-                begun = True
                 yield picture
                 if isinstance(picture, Painted):
                     return  # a stream has one; what may follow carries nothing
+                sketches += 1
+                if sketches > MOST_SKETCHES:
+                    raise BrokenStream(name, f"more than {MOST_SKETCHES} unfinished pictures")
     events, body = answer.close()
     if body:
-        for whole in await asyncio.to_thread(read_whole, name, body):
+        for whole in await asyncio.to_thread(read_whole, name, body, most):
             yield whole
         return
     last = [picture for event in events if (picture := read_event(name, event)) is not None]
     for picture in last:
         yield picture
     if not any(isinstance(picture, Painted) for picture in last):
-        raise BrokenStream(name, "the picture broke off") if begun or last else EmptyAnswer(name, "no picture came")
+        raise BrokenStream(name, "the picture broke off") if sketches or last else EmptyAnswer(name, "no picture came")
 
 
 def _fed(name: str, answer: PictureAnswer, data: bytes) -> list[ServerEvent]:

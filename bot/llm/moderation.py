@@ -24,6 +24,10 @@ OVERLAP = 200
 # (https://docs.mistral.ai/studio/safety-moderation).
 _MATTERS = frozenset({"health", "financial", "law", "pii"})
 
+_MOST_CATEGORIES = 20
+_CATEGORY_LENGTH = 60
+# People read them; OpenAI has 13, the longest of 22 characters.
+
 _MOST = 1024 * 1024  # bytes; a verdict has some 2,000, and a text of 4,096 characters three of them
 
 
@@ -61,7 +65,7 @@ def verdict_of(model: str, data: bytes, pieces: int) -> Verdict:
         raise BrokenStream(model, "what came was not a verdict")
     verdicts = [_judged(model, result) for result in results]
     found = dict.fromkeys(name for verdict in verdicts for name in verdict.categories)
-    return Verdict(any(verdict.flagged for verdict in verdicts), tuple(found))
+    return Verdict(any(verdict.flagged for verdict in verdicts), tuple(found)[:_MOST_CATEGORIES])
 
 
 def _judged(model: str, result: Any) -> Verdict:
@@ -76,4 +80,4 @@ def _judged(model: str, result: Any) -> Verdict:
 
 
 def _true(categories: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(name for name, found in categories.items() if found is True)
+    return tuple(name[:_CATEGORY_LENGTH] for name, found in categories.items() if found is True)

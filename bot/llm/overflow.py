@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 
+_DEPTH = 6
+"""How deep the fields of an error may lie."""
+
 _N = r"(\d[\d,]{0,12})"
 
 # As OpenAI, Azure, vLLM, OpenRouter, DeepSeek, Anthropic, Gemini, Mistral, Groq, xAI, llama.cpp, llama-cpp-python, TGI
@@ -43,7 +46,7 @@ _REPLY = re.compile(
 def sizes(body: object, words: str) -> tuple[int | None, int | None]:
     """The tokens of the prompt and the most that it may have, None for what is not said; what is kept for the reply is
     taken off the limit. Numbers that contradict each other are none."""
-    told = _fields(body)
+    told = _fields(body, _DEPTH)
     if told is not None:
         return told
     limits, reply = _numbers(_LIMIT, words), sum(_numbers(_REPLY, words)[:1])
@@ -56,13 +59,13 @@ def sizes(body: object, words: str) -> tuple[int | None, int | None]:
     return (prompt if prompt > limit else None), limit
 
 
-def _fields(body: object) -> tuple[int, int] | None:
+def _fields(body: object, depth: int) -> tuple[int, int] | None:
     """llama.cpp names the numbers as fields of the error."""
     match body:
         case {"n_prompt_tokens": int(prompt), "n_ctx": int(limit)} if prompt > 0 and limit > 0:
             return prompt, limit
-        case {"error": inner}:
-            return _fields(inner)
+        case {"error": inner} if depth:
+            return _fields(inner, depth - 1)
         case _:
             return None
 

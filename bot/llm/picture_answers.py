@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from bot.domain.media import Painted, Sketched
 from bot.errors import BrokenStream, EmptyAnswer
@@ -71,15 +72,17 @@ def read_event(model: str, event: ServerEvent) -> Sketched | Painted | None:
     return Painted(_decoded(model, text), image_usage_of(body)) if kind.endswith(".completed") else None
 
 
-def read_whole(model: str, data: bytes | bytearray) -> list[Painted | Linked]:
-    """The pictures of an answer that is no stream; at least one. The first tells the usage, if it is at hand."""
+def read_whole(model: str, data: bytes | bytearray, most: int = 1) -> list[Painted | Linked]:
+    """The pictures of an answer that is no stream; at least one, and at most so many: what nobody asked for is neither
+    decoded nor fetched. The first tells the usage, if it is at hand."""
     if data.startswith(b"<"):
         raise BrokenStream(model, "a web page came instead of a picture")
     body = json_body(model, data)
     rows = body.get("data")
     if not isinstance(rows, list):
         raise BrokenStream(model, "what came was not a picture")
-    pictures = [picture for row in rows if (picture := _row(model, row)) is not None]
+    found = (picture for row in rows if (picture := _row(model, row)) is not None)
+    pictures = list(islice(found, most))
     if not pictures:
         raise EmptyAnswer(model, "no picture came")
     if isinstance(pictures[0], Painted):

@@ -57,7 +57,7 @@ class RetryPolicy:
         if calls >= self.calls.get(type(error), 1):
             return Step("next")
         wait = min(self.ceiling, self.first_wait * 2 ** (calls - 1)) * (1 + chance / 4)
-        asked = error.retry_after if isinstance(error, RateLimited) else None
+        asked = error.retry_after
         if asked is None:
             return Step("again", wait)
         return Step("next") if asked > self.longest_wait else Step("again", max(asked, wait))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bot.domain.events import ReasoningDelta, TextDelta
 
+_MOST_BLANK = 1000
+"""Blank characters before a tag; behind more of them none is looked for, and they are not held back any longer."""
+
 _TAGS = (("<think>", "</think>"), ("<thinking>", "</thinking>"))
 
 
@@ -37,7 +40,7 @@ class ThinkFilter:
                 self._undecided = False
                 self._closing = closing
                 return self._think(start.removeprefix(opening), closing)
-        if any(opening.startswith(start) for opening, _ in _TAGS):
+        if len(text) <= _MOST_BLANK and any(opening.startswith(start) for opening, _ in _TAGS):
             self._held = text
             return []
         self._undecided = False

@@ -20,6 +20,8 @@ MAX_CALLS = 16
 MAX_ARGUMENTS = 100_000
 """Characters. What is beyond is cut off, which leaves JSON that its reader finds broken."""
 _MAX_NAME = 200
+_MAX_ID = 200
+_MAX_KEYS = 4 * MAX_CALLS  # one call may come under several
 
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -44,7 +46,7 @@ def tool_pieces(delta: dict[str, Any]) -> Iterator[ToolPiece]:
         function = function if isinstance(function, dict) else {}
         yield ToolPiece(
             index if isinstance(index, int) else place,
-            _string(call.get("id")),
+            _string(call.get("id"))[:_MAX_ID],
             _string(function.get("name")),
             _json(function.get("arguments")),
         )
@@ -73,12 +75,18 @@ class ToolCalls:
     def __init__(self) -> None:
         self._calls: list[_Call] = []
         self._by_key: dict[int, _Call] = {}
+        self._dropping = False
 
     def feed(self, delta: dict[str, Any]) -> None:
         for piece in tool_pieces(delta):
             if not (piece.id or piece.name or piece.arguments):
                 continue
-            call = self._by_key[piece.key] = self._find(piece)
+            call = self._find(piece)
+            if call is None:
+                self._by_key.pop(piece.key, None)
+                continue
+            if piece.key in self._by_key or len(self._by_key) < _MAX_KEYS:
+                self._by_key[piece.key] = call
             call.add(piece)
 
     def take(self) -> list[ToolCall]:
@@ -94,17 +102,22 @@ class ToolCalls:
             calls.append(ToolCall(identity, without_halves(call.name), without_halves("".join(call.arguments))))
         return calls
 
-    def _find(self, piece: ToolPiece) -> _Call:
+    def _find(self, piece: ToolPiece) -> _Call | None:
+        """The call to which a piece belongs; None when there are too many, so that nothing of it is kept."""
         known = self._by_key.get(piece.key)
         if not piece.name:
             if piece.id:
                 known = next((call for call in self._calls if call.id == piece.id), known)
+            elif known is None and self._dropping:
+                return None
             elif known is None and self._calls:
                 known = self._calls[-1]  # begun under one index and continued under another: seen behind proxies
         if known is None or known.is_followed_by(piece):
+            if len(self._calls) >= MAX_CALLS:
+                self._dropping = True
+                return None
             known = _Call()
-            if len(self._calls) < MAX_CALLS:
-                self._calls.append(known)
+            self._calls.append(known)
         return known
 
 

@@ -9,7 +9,7 @@ import logging
 from abc import ABC, abstractmethod
 from typing import Generic, Protocol, TypeVar
 
-from bot import clock
+from bot import clock, progress
 from bot.domain.platform import CallKind
 from bot.errors import Ambiguous, ChatGone, DeliveryError, NotSent, OthersWouldSee, RetryLater
 from bot.ports import Channel
@@ -138,6 +138,8 @@ class Caller(ABC, Generic[C]):
             self._gates.promote(self._ticket)
 
     async def _call(self, step: C) -> None:
+        if step.kind in ("send", "edit"):  # typing signs and previews are kept up while nothing happens
+            progress.mark()
         try:
             await self._make(step)
             self._failures = self._refused = 0

@@ -49,6 +49,14 @@ _MODEL_ERRORS: dict[type[ModelError], Notice] = {
     NotConfigured: notices.NOT_CONFIGURED,
 }
 
+# What failed so often that it is left alone for a while.
+_LEFT_ALONE: dict[type[ModelError], Notice] = {
+    ProviderDown: notices.PROVIDER_DOWN_FOR,
+    RateLimited: notices.RATE_LIMITED_FOR,
+    BrokenStream: notices.BROKEN_STREAM_FOR,
+    Stalled: notices.STALLED_FOR,
+}
+
 
 def for_model_error(error: ModelError, locale: str | None = None) -> str:
     """What to tell people about a failed model call: what happened and what to do next."""
@@ -64,8 +72,8 @@ def for_model_error(error: ModelError, locale: str | None = None) -> str:
             return notices.QUESTION_FLAGGED.say(locale)
         case Flagged(categories=categories):
             return notices.QUESTION_FLAGGED_AS.say(locale, categories=code(", ".join(categories)))
-        case RateLimited(retry_after=float() | int() as wait):
-            return notices.RATE_LIMITED_FOR.say(locale, model=model, wait=duration(wait))
+        case ModelError(retry_after=float() | int() as wait) if type(error) in _LEFT_ALONE:
+            return _LEFT_ALONE[type(error)].say(locale, model=model, wait=duration(wait))
         case RequestRefused(detail=detail) if detail.strip():
             return notices.REQUEST_REFUSED_BECAUSE.say(locale, model=model, detail=sentence(detail))
         case _:
@@ -124,10 +132,18 @@ _WORKER_ERRORS: dict[type[ModelError], Notice] = {
     BrokenStream: notices.WORKER_BROKE_OFF,
     Stalled: notices.WORKER_STALLED,
 }
+_WORKER_LEFT_ALONE: dict[type[ModelError], Notice] = {
+    ProviderDown: notices.WORKER_DOWN_FOR,
+    BrokenStream: notices.WORKER_BROKE_OFF_FOR,
+    Stalled: notices.WORKER_STALLED_FOR,
+}
 
 
 def _for_worker_error(error: ModelError, locale: str | None) -> str:
     """What a model cannot do for which /model chooses no other."""
+    if error.retry_after is not None and type(error) in _WORKER_LEFT_ALONE:
+        wait = duration(error.retry_after)
+        return _WORKER_LEFT_ALONE[type(error)].say(locale, model=code(error.model), wait=wait)
     notice = _WORKER_ERRORS.get(type(error))
     return for_model_error(error, locale) if notice is None else notice.say(locale, model=code(error.model))
 
@@ -160,6 +176,7 @@ def for_recording_error(error: ModelError, locale: str | None = None) -> str:
 
 def for_speech_error(error: ModelError, locale: str | None = None) -> str:
     """The same for words that were not spoken."""
-    if isinstance(error, RequestRefused | EmptyAnswer | ContentFiltered | BrokenStream):
+    broken = isinstance(error, BrokenStream) and error.retry_after is None
+    if broken or isinstance(error, RequestRefused | EmptyAnswer | ContentFiltered):
         return notices.SPEECH_REFUSED.say(locale, model=code(error.model))
     return _for_worker_error(error, locale)

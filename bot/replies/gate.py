@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
-from bot import clock
+from bot import clock, progress
 from bot.domain.platform import Bucket, CallKind, Limits, Meter
 from bot.ports import Channel
 from bot.replies.meters import Count, count_for
 
 MARGIN = 0.25
 """Seconds added to a pause that the platform asks for: its clock and ours differ, and a call too early lengthens it."""
+
+LATE = 5.0
+"""Seconds after which a call that may go out and does not was forgotten; a busy loop is late by much less."""
 
 SLOWEST = 8.0
 CALM = 60.0
@@ -140,7 +144,10 @@ class Gates:
     async def pass_through(self, ticket: Ticket) -> None:
         """Wait until the call may go out; it counts from then on. Cancelled, the call does not count."""
         try:
-            await ticket.granted
+            # Typing signs and previews are kept up while nothing happens.
+            shows = ticket.kind in ("send", "edit") and not ticket.granted.done()
+            with progress.waiting() if shows else nullcontext():
+                await ticket.granted
         except asyncio.CancelledError:
             self.withdraw(ticket)
             raise
@@ -180,6 +187,15 @@ class Gates:
         for _, count in spot.counts:
             count.empty(spot.quiet_until)
         self._pump()
+
+    def rouse(self) -> int:
+        """Let out the calls that should have gone out some seconds ago, and tell how many those were. There are none,
+        unless a timer was lost."""
+        then = clock.now() - LATE
+        forgotten = [each for each in self._queue if not each.granted.cancelled() and each.free_at(then) <= then]
+        if forgotten:
+            self._pump()
+        return sum(ticket.granted.done() for ticket in forgotten)
 
     def recall(self, pauses: Mapping[str, float]) -> None:
         """Pauses that were asked for before a restart: places, and the seconds that are left."""

@@ -116,6 +116,9 @@ PICK = Notice("Go on with this one")
 PROVIDER_DOWN = Notice(
     "{model} cannot be reached right now. Try again in a minute, or choose another model with /model."
 )
+PROVIDER_DOWN_FOR = Notice(
+    "{model} cannot be reached right now. Try again in {wait}, or choose another model with /model."
+)
 RATE_LIMITED = Notice("{model} gets too many requests right now. Try again in a minute.")
 RATE_LIMITED_FOR = Notice("{model} gets too many requests right now. Try again in {wait}.")
 OUT_OF_QUOTA = Notice(
@@ -132,7 +135,11 @@ REQUEST_REFUSED_BECAUSE = Notice("{model} refused this question. The provider sa
 PROMPT_TOO_LONG = Notice("This is too long for {model}. Send less text, or start afresh with /new.")
 CONTENT_FILTERED = Notice("The provider's content filter withheld this answer. Put the question another way.")
 BROKEN_STREAM = Notice("The answer from {model} broke off. Try again.")
+BROKEN_STREAM_FOR = Notice(
+    "{model} keeps breaking its answers off. Try again in {wait}, or choose another model with /model."
+)
 STALLED = Notice("{model} fell silent in the middle of its work. Try again.")
+STALLED_FOR = Notice("{model} keeps falling silent. Try again in {wait}, or choose another model with /model.")
 EMPTY_ANSWER = Notice("{model} had nothing to say. Try again, or put the question another way.")
 CANNOT_SEE = Notice("{model} cannot look at pictures. Choose a model that can with /model.")
 FORMAT_REFUSED = Notice("{model} cannot read a file of this format. Send it in another one.")
@@ -170,13 +177,16 @@ ANSWER_FLAGGED = Notice("The answer was withheld by moderation. Put the question
 # The same of models that make pictures, hear and speak, which people do not choose
 
 WORKER_DOWN = Notice("{model} cannot be reached right now. Try again in a minute.")
+WORKER_DOWN_FOR = Notice("{model} cannot be reached right now. Try again in {wait}.")
 WORKER_OUT_OF_QUOTA = Notice("The account behind {model} has no credit left. Tell the person who runs this bot.")
 WORKER_KEY_REFUSED = Notice("The provider refused the bot's key for {model}. Tell the person who runs this bot.")
 WORKER_UNKNOWN = Notice("Its provider has no model {model}. Tell the person who runs this bot.")
 WORKER_NOT_CONFIGURED = Notice("No provider is set up for {model}. Tell the person who runs this bot.")
 WORKER_OVERWHELMED = Notice("This is too long for {model}. Send less.")
 WORKER_BROKE_OFF = Notice("What {model} sent broke off. Try again.")
+WORKER_BROKE_OFF_FOR = Notice("What {model} sends keeps breaking off. Try again in {wait}.")
 WORKER_STALLED = Notice("{model} fell silent in the middle of its work. Try again.")
+WORKER_STALLED_FOR = Notice("{model} keeps falling silent. Try again in {wait}.")
 
 # At the door
 
@@ -192,6 +202,9 @@ THREAD = Notice("A question")
 NOTHING_SAID = Notice("I am here. What would you like to know?")
 MESSAGE_FAILED = Notice(
     "Something went wrong on the bot's side. Write it again; if that does not help, tell the person who runs this bot."
+)
+STUCK = Notice(
+    "I got stuck on this and gave it up. Write it again; if that does not help, tell the person who runs this bot."
 )
 COMMAND_INTERRUPTED = Notice("The bot was restarted in the middle of this command. Give it again.")
 TOO_LATE_ALONE = Notice("I was too late to answer for you alone. Please ask again.")

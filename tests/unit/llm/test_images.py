@@ -395,7 +395,7 @@ async def test_closing_ends_the_request(when: str, fake: OpenAIFake) -> None:
         await asyncio.wait([first])
         await events.aclose()
         await fake.until(lambda: fake.requests[0]["disconnected"])
-        assert not gateway._running.locked()
+        assert not gateway._circuits._running.locked()
 
 
 async def test_cancelling_ends_calls_side_by_side(fake: OpenAIFake) -> None:
