@@ -34,6 +34,7 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     the end, however long it takes.
     """
     async with AsyncExitStack() as stack:
+        signals = stack.enter_context(_signals())
         store = await stack.enter_async_context(open_store(settings.database_url))
         models = await stack.enter_async_context(open_models(settings))
         workshop = await stack.enter_async_context(Workshop())
@@ -43,11 +44,10 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         names = [platform.name for platform in platforms]
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
-        with _signals() as signals:
-            await _receive(platforms, inbox, signals.stop)
-            await inbox.settle()
-            stopped = signals.stop.is_set()
-            await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None, signals)
+        await _receive(platforms, inbox, signals.stop)
+        await inbox.settle()
+        stopped = signals.stop.is_set()
+        await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None, signals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
 
-MOST_TRIES = 3
+MOST_TRIES = 10
 """How often an event is tried again that perhaps ended the process each time."""
 
 STILL_COUNTED = timedelta(minutes=10)

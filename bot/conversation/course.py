@@ -156,6 +156,8 @@ class Courses:
         """How the answer ended, and the sentence that people read about it."""
         outcome, locale = course.outcome, course.person.locale
         match ending.kind, ending.error:
+            case "interrupted", _ if self._whole(course):
+                pass
             case "interrupted", _ if _comes_again(course):
                 course.handed_on = True
             case "interrupted", _:
@@ -215,6 +217,10 @@ class Courses:
         if not (await delivery).complete:
             log.warning("turn %s: not all of the answer could be shown", course.turn)
 
+    def _whole(self, course: Course) -> bool:
+        """Whether the answer is all there and may be shown, whatever was still to be done for it."""
+        return course.outcome.ended and not self._guard.looks_at_answers
+
     def _fate(self, course: Course) -> Fate:
         """What becomes of the answer as it is now, if this process does not bring it to its end."""
         outcome = course.outcome
@@ -223,7 +229,7 @@ class Courses:
         if answer is not None and taken_back:
             answer = replace(answer, text="", reasoning="")
         return Fate(
-            words=_interrupted(course),
+            words=outcome.footer if self._whole(course) else _interrupted(course),
             lane=course.chat.key,
             buttons=_buttons(course),
             turn=course.turn,

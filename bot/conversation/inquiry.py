@@ -81,6 +81,11 @@ class Outcome:
         """Whether there is anything to see."""
         return any(piece.strip() for piece in self.text) or bool(self.pictures)
 
+    @property
+    def ended(self) -> bool:
+        """Whether the model has said how it ended."""
+        return self.state != "incomplete" or self.cut
+
     def withhold(self) -> None:
         """None of the words are kept."""
         self.state, self.footer, self.cut = "withheld", "", False

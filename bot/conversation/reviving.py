@@ -64,6 +64,6 @@ def _break_off(reply: Reply, kept: KeptReply) -> None:
         return
     if fate.taken_back:
         reply.withdraw(fate.words)
-    else:
+    elif fate.words:
         reply.feed(below(kept.text, fate.words))
     reply.finish(fate.buttons)

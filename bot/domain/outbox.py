@@ -29,7 +29,8 @@ class KeptPart:
 class Fate:
     """What becomes of an answer whose process died before it was finished.
 
-    `words` are said below what was shown, or with `taken_back` instead of it (nobody moderated it), over `buttons`.
+    `words`, if there are any, are said below what was shown, or with `taken_back` instead of it (nobody moderated it),
+    over `buttons`.
     `answer` is what there was of it, to be stored under `turn`; None when it is stored already, or never is. `lane` is
     the conversation in which it has its turn.
     """

@@ -241,7 +241,11 @@ async def test_the_bot_ends_while_a_recording_is_heard(world: World) -> None:
     world.send(place, ann, voice())
     await world.model.until(lambda: len(world.model.calls(CALL)) == 1)
     await world.stop()
-    assert "restarted in the middle of this answer" in world.text(place)
+    assert world.shown(place) == []
+    world.model.media_answers.clear()
+    await world.answer_after(place, world.launch)
+    assert world.model.media.words in world.text(place)
+    assert len(world.model.calls(CALL)) == 2
 
 
 # Written down

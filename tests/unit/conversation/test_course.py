@@ -107,6 +107,28 @@ async def test_what_the_model_thought_is_moderated_where_it_is_shown(said: str) 
     assert (stored.text, stored.reasoning, stored.state) == ("", "", "withheld")
 
 
+async def test_an_answer_that_the_model_finished_is_whole_when_the_bot_is_told_to_end() -> None:
+    channel, conversations = MemoryChannel(CHAT), MemoryConversations()
+    courses, course = await course_of(channel, conversations)
+
+    async def work() -> None:
+        course.reply.feed("All of it.")
+        course.outcome.text.append("All of it.")
+        course.outcome.state = "complete"
+        await clock.sleep(100)  # something is still entered into a book
+
+    running = asyncio.create_task(courses.run(course, work()))
+    await clock.sleep(5)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    (message,) = channel.messages.values()
+    assert message.source == "All of it."
+    (stored,) = [turn.answer for turn in conversations.turns.values()]
+    assert stored is not None
+    assert (stored.text, stored.state) == ("All of it.", "complete")
+
+
 @pytest.mark.parametrize(("kept", "compared"), [(True, False), (True, True), (False, False)])
 async def test_an_interrupted_answer_names_retry_only_where_it_has_the_button(*, kept: bool, compared: bool) -> None:
     channel = MemoryChannel(CHAT)
