@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import datetime, timedelta
 
@@ -14,9 +14,9 @@ RECENT = timedelta(hours=24)
 """For so long after the last word to or from the bot something else may be meant for it there. Longer than a night, so
 that who talked to it in the evening is heard in the morning."""
 
-MOST = 50
-"""Places that are remembered, those where the bot talked last. Each costs a call or two after a restart, of which there
-are five in a second (`history.PACE`): all of them are read within a quarter of a minute."""
+MOST = 100
+"""Places that are remembered, those where the bot talked last. To read a place takes a call or a few, five in a second
+(`history.PACE`), so that these are read within the time that live events wait (`gaps.HELD_FOR`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,10 @@ class Place:
         """The same once this message was heard, which is `ours` when it is to or from the bot."""
         talked = max(self.talked, message) if ours else self.talked
         return replace(self, talked=talked, heard=max(self.heard, message))
+
+    def unheard(self) -> Place:
+        """The same before its newest message was heard."""
+        return replace(self, heard=self.heard - 1)
 
 
 class Places:
@@ -69,13 +73,21 @@ class Places:
         since = discord.utils.time_snowflake(now - RECENT)
         return sorted((place for place in self._known.values() if place.talked > since), key=_talked, reverse=True)
 
-    def dump(self) -> str:
-        return json.dumps([astuple(place) for place in self._known.values()])
+    def all(self) -> Mapping[int, Place]:
+        """A copy, by channel."""
+        return dict(self._known)
 
-    def load(self, dumped: str) -> None:
-        """Add what `dump` gave; raises ValueError or TypeError for what is none of it."""
-        for channel, guild, talked, heard in json.loads(dumped):
-            self.put(Place(int(channel), None if guild is None else int(guild), int(talked), int(heard)))
+
+def dumped(places: Iterable[Place]) -> str:
+    return json.dumps([astuple(place) for place in places])
+
+
+def loaded(text: str) -> Sequence[Place]:
+    """What `dumped` gave; raises ValueError or TypeError for what is none of it."""
+    return [
+        Place(int(channel), None if guild is None else int(guild), int(talked), int(heard))
+        for channel, guild, talked, heard in json.loads(text)
+    ]
 
 
 def _talked(place: Place) -> int:

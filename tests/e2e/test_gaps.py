@@ -13,7 +13,7 @@ from tests.e2e.discord_side import DiscordSide
 from tests.e2e.side import Person, Place, Sent
 from tests.e2e.world import World
 from tests.fakes.discord_api import DiscordFake
-from tests.fakes.discord_state import Permission
+from tests.fakes.discord_state import Intent, Permission
 from tests.fakes.faults import Fault, FaultKind
 from tests.fakes.media import jpeg
 
@@ -184,6 +184,31 @@ async def test_a_session_that_is_lost_again_before_all_is_read(started: World) -
     started.say(place, ann, "Five")
     await started.until(place, lambda: started.answers(place) == 5)
     assert questions(started) == ["One", "Two", "Three", "Four", "Five"]
+
+
+async def test_discord_goes_away_and_forgets_the_session(started: World) -> None:
+    started.expect_error("Attempting a reconnect")
+    ann, place = started.private()
+    await talked(started, place, ann)
+    await fake_of(started).stop_listening()
+    fake_of(started).gateway.sessions.clear()
+    started.say(place, ann, "Two")
+    await started.pass_time(5)
+    await fake_of(started).start_listening()
+    await started.until(place, lambda: started.answers(place) == 2)
+    assert questions(started) == ["One", "Two"]
+
+
+async def test_a_new_client_has_the_same_account(started: World) -> None:
+    """The text of messages was switched off in the developer portal, so that the client in use cannot come back."""
+    started.expect_error("switch on Message Content Intent")
+    ann, place = started.private()
+    await talked(started, place, ann)
+    fake_of(started).gateway.granted = Intent.NONE
+    await lose_session(started)
+    started.say(place, ann, "Two")
+    await started.until(place, lambda: started.answers(place) == 2)
+    assert questions(started) == ["One", "Two"]
 
 
 # Bounds

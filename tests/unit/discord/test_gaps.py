@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 
 import pytest
 
-from adapters.discord import gaps, remembering
+from adapters.discord import gaps
 from bot.domain.messages import Deleted, Edited, Message
 from bot.domain.platform import Outgoing
 from tests.fakes.discord_api import DiscordFake
@@ -17,7 +15,6 @@ from tests.fakes.discord_guild import GuildHandle
 from tests.fakes.discord_state import Channel as Place
 from tests.fakes.discord_state import User
 from tests.fakes.faults import Fault
-from tests.fakes.memory import MemoryNotes
 from tests.unit.discord.conftest import Connect, Connected
 
 pytestmark = pytest.mark.fast
@@ -52,11 +49,6 @@ async def heard(bot: Connected) -> str:
 async def talk(bot: Connected, fake: DiscordFake, place: Place, person: User) -> None:
     fake.say(place, person, f"{fake.bot_user.mention} one")
     assert await heard(bot) == "one"
-
-
-def noted(notes: MemoryNotes, fake: DiscordFake) -> list[list[int]]:
-    found: list[list[int]] = json.loads(notes.texts[f"discord:places:{fake.bot_user.id}"])
-    return found
 
 
 async def test_all_that_is_told_of_a_place_waits_in_its_order(connect: Connect, fake: DiscordFake, ann: User) -> None:
@@ -141,34 +133,7 @@ async def test_who_left_the_server_is_heard(
         assert await heard(bot) == "bye"
 
 
-# What is noted
-
-
-async def test_a_note_says_what_was_heard_when_it_was_due(
-    connect: Connect, fake: DiscordFake, ann: User, notes: MemoryNotes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What came a moment ago may not be stored yet."""
-    monkeypatch.setattr(remembering, "WRITE_EVERY", 2.0)
-    written = asyncio.Event()
-    write = MemoryNotes.write
-
-    async def seen(self: MemoryNotes, name: str, value: str) -> None:
-        await write(self, name, value)
-        if "places" in name:
-            written.set()
-
-    monkeypatch.setattr(MemoryNotes, "write", seen)
-    dm = fake.dm(ann)
-    async with connect() as bot:
-        one = fake.say(dm, ann, "one")
-        await bot.next()
-        await asyncio.sleep(0.5)
-        two = fake.say(dm, ann, "two")
-        await bot.next()
-        async with asyncio.timeout(20):
-            await written.wait()
-        assert noted(notes, fake) == [[int(dm.id), None, int(one), int(one)]]
-    assert noted(notes, fake) == [[int(dm.id), None, int(two), int(two)]]
+# Gaps that stay open
 
 
 async def test_a_gap_that_was_never_closed_is_there_after_a_restart(
@@ -209,14 +174,3 @@ async def test_a_gap_that_cannot_be_closed_is_given_up(
         await fake.drop_gateway(resumable=False)
         fake.say(dm, ann, "four")
         assert await heard(bot) == "four"
-
-
-async def test_a_note_that_is_none(
-    connect: Connect, fake: DiscordFake, ann: User, notes: MemoryNotes, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.WARNING)
-    for broken in ("", "{", "[1]", "[[1, 2]]", "[[null, null, null, null]]", '{"a": 1}'):
-        notes.texts[f"discord:places:{fake.bot_user.id}"] = broken
-        async with connect() as bot:
-            await talk(bot, fake, fake.dm(ann), ann)
-    assert caplog.text.count("cannot be read") == 5

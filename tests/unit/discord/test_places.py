@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from discord.utils import time_snowflake
 
-from adapters.discord.places import MOST, RECENT, Place, Places
+from adapters.discord.places import MOST, RECENT, Place, Places, dumped, loaded
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -43,16 +43,13 @@ def test_the_latest_come_first_and_old_ones_not_at_all() -> None:
 def test_where_the_bot_has_not_talked_for_longest_is_forgotten_first() -> None:
     places = Places()
     for channel in range(MOST + 1):
-        places.heard(channel, None, ago(20 - channel / 10), ours=True)
+        places.heard(channel, None, ago(20 - channel / 100), ours=True)
     assert {place.channel for place in places.recent(NOW)} == set(range(1, MOST + 1))
 
 
 def test_what_is_written_down_is_read_again() -> None:
-    places, again = Places(), Places()
-    places.heard(1, 7, ago(2), ours=True)
-    places.heard(2, None, ago(1), ours=True)
-    again.load(places.dump())
-    assert again.recent(NOW) == places.recent(NOW)
+    places = [Place(1, 7, ago(2), ago(1)), Place(2, None, ago(1), ago(1))]
+    assert loaded(dumped(places)) == places
 
 
 def test_changes_are_told() -> None:
