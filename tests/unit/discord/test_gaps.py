@@ -12,10 +12,12 @@ from bot.domain.platform import Outgoing
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.discord_cdn import Upload
 from tests.fakes.discord_guild import GuildHandle
+from tests.fakes.discord_limits import Rate, Rules
 from tests.fakes.discord_state import Channel as Place
 from tests.fakes.discord_state import User
 from tests.fakes.faults import Fault
-from tests.unit.discord.conftest import Connect, Connected
+from tests.fakes.memory import MemoryNotes
+from tests.unit.discord.conftest import TOKEN, Connect, Connected, RecordingInbox, platform_for
 
 pytestmark = pytest.mark.fast
 
@@ -174,3 +176,59 @@ async def test_a_gap_that_cannot_be_closed_is_given_up(
         await fake.drop_gateway(resumable=False)
         fake.say(dm, ann, "four")
         assert await heard(bot) == "four"
+
+
+async def test_a_gap_that_is_still_open_when_the_session_is_lost_again(
+    connect: Connect, fake: DiscordFake, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "HELD_FOR", 0.0)
+    dm = fake.dm(ann)
+    async with connect() as bot:
+        await talk(bot, fake, dm, ann)
+        fake.faults.add(Fault("status", READ, status=500, times=100))
+        await fake.drop_gateway(resumable=False)
+        fake.say(dm, ann, "two")
+        await fake.ready(60)
+        fake.say(dm, ann, "three")
+        assert await heard(bot) == "three"
+        fake.faults.faults.clear()
+        await fake.drop_gateway(resumable=False)
+        assert [await heard(bot), await heard(bot)] == ["two", "three"]
+
+
+async def test_when_the_bot_stops_nothing_more_is_read(connect: Connect, fake: DiscordFake, ann: User) -> None:
+    """Running answers may still need the connection for a while."""
+    dm = fake.dm(ann)
+    async with connect() as bot:
+        await talk(bot, fake, dm, ann)
+        fake.faults.add(Fault("stall_before", READ, seconds=3))
+        await fake.drop_gateway(resumable=False)
+        fake.say(dm, ann, "two")
+        await fake.called(READ)
+        await bot.stop_receiving()
+        await fake.called(READ, answered=True)
+        await asyncio.sleep(1)
+        assert bot.inbox.events.empty()
+    async with connect() as bot:
+        assert await heard(bot) == "two"
+
+
+async def test_many_places_are_read_without_a_flood(notes: MemoryNotes) -> None:
+    """The bot leaves room for its live answers, here with ten calls a second in all."""
+    async with DiscordFake(token=TOKEN, rules=Rules(overall=Rate(10, 1.0))) as fake:
+        dms = [fake.dm(fake.user(f"Person {number}")) for number in range(30)]
+        inbox = RecordingInbox()
+        async with platform_for(fake, notes) as platform:
+            receiving = asyncio.create_task(platform.receive(inbox))
+            await fake.ready()
+            for text in ("one", "two"):
+                for dm in dms:
+                    assert dm.recipient is not None
+                    fake.say(dm, dm.recipient, text)
+                for _ in dms:
+                    await inbox.next()
+                if text == "one":
+                    await fake.drop_gateway(resumable=False)
+            receiving.cancel()
+            await asyncio.wait([receiving])
+        assert fake.floods == 0
