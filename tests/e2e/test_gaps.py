@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -356,3 +357,19 @@ async def test_a_bot_that_kept_no_account_asks_for_nothing(discord: World) -> No
     await discord.start()
     await discord.ask(place, ann, "Three")
     assert (questions(discord), reads(discord)) == (["One", "Three"], 0)
+
+
+async def test_what_was_answered_before_a_crash_is_not_answered_again(discord: World) -> None:
+    """The note of a place is some seconds old then, and what it does not know is read once more."""
+    await discord.start()
+    ann, place = discord.private()
+    one = discord.say(place, ann, "One")
+    await discord.until(place, lambda: discord.answers(place) == 1)
+    await discord.stop()
+    as_if_new = json.dumps([[int(place.raw.id), None, int(one), int(one) - 1]])
+    discord.execute(f"UPDATE notes SET value = '{as_if_new}' WHERE name LIKE 'discord:places:%'")
+    discord.say(place, ann, "Two")
+    await discord.start()
+    await discord.until(place, lambda: discord.answers(place) == 2)
+    await discord.ask(place, ann, "Three")
+    assert questions(discord) == ["One", "Two", "Three"]

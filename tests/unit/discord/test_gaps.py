@@ -193,7 +193,9 @@ async def test_a_gap_that_is_still_open_when_the_session_is_lost_again(
         assert await heard(bot) == "three"
         fake.faults.faults.clear()
         await fake.drop_gateway(resumable=False)
-        assert [await heard(bot), await heard(bot)] == ["two", "three"]
+        await fake.ready(60)
+        fake.say(dm, ann, "four")
+        assert {await heard(bot) for _ in range(3)} == {"two", "three", "four"}
 
 
 async def test_when_the_bot_stops_nothing_more_is_read(connect: Connect, fake: DiscordFake, ann: User) -> None:
