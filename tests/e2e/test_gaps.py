@@ -363,13 +363,15 @@ async def test_what_was_answered_before_a_crash_is_not_answered_again(discord: W
     """The note of a place is some seconds old then, and what it does not know is read once more."""
     await discord.start()
     ann, place = discord.private()
-    one = discord.say(place, ann, "One")
-    await discord.until(place, lambda: discord.answers(place) == 1)
+    help_asked = discord.say(place, ann, "/help")
+    await discord.sees(place, "I remember this conversation")
+    await discord.ask(place, ann, "One")
     await discord.stop()
-    as_if_new = json.dumps([[int(place.raw.id), None, int(one), int(one) - 1]])
-    discord.execute(f"UPDATE notes SET value = '{as_if_new}' WHERE name LIKE 'discord:places:%'")
+    as_it_was = json.dumps([[int(place.raw.id), None, int(help_asked), int(help_asked) - 1]])
+    discord.execute(f"UPDATE notes SET value = '{as_it_was}' WHERE name LIKE 'discord:places:%'")
     discord.say(place, ann, "Two")
     await discord.start()
     await discord.until(place, lambda: discord.answers(place) == 2)
     await discord.ask(place, ann, "Three")
     assert questions(discord) == ["One", "Two", "Three"]
+    assert discord.text(place).count("I remember this conversation") == 1
