@@ -362,16 +362,17 @@ async def test_a_bot_that_kept_no_account_asks_for_nothing(discord: World) -> No
 async def test_what_was_answered_before_a_crash_is_not_answered_again(discord: World) -> None:
     """The note of a place is some seconds old then, and what it does not know is read once more."""
     await discord.start()
-    ann, place = discord.private()
-    help_asked = discord.say(place, ann, "/help")
-    await discord.sees(place, "I remember this conversation")
+    place, ann = discord.side.group(), discord.person("Ann")
+    bare = discord.say(place, ann, "")
+    await discord.until(place, lambda: discord.shown(place))
+    notice = discord.text(place)
     await discord.ask(place, ann, "One")
     await discord.stop()
-    as_it_was = json.dumps([[int(place.raw.id), None, int(help_asked), int(help_asked) - 1]])
+    as_it_was = json.dumps([[int(place.raw.id), int(place.raw.guild.id), int(bare), int(bare) - 1]])
     discord.execute(f"UPDATE notes SET value = '{as_it_was}' WHERE name LIKE 'discord:places:%'")
     discord.say(place, ann, "Two")
     await discord.start()
     await discord.until(place, lambda: discord.answers(place) == 2)
     await discord.ask(place, ann, "Three")
-    assert questions(discord) == ["One", "Two", "Three"]
-    assert discord.text(place).count("I remember this conversation") == 1
+    assert questions(discord) == ["Ann: One", "Ann: Two", "Ann: Three"]
+    assert discord.text(place).count(notice) == 1
