@@ -13,8 +13,11 @@ import discord
 from adapters.discord import commands
 from adapters.discord.client import GatewayClient, redirect
 from adapters.discord.downloads import Downloads
+from adapters.discord.gaps import Gaps
 from adapters.discord.intake import Intake
 from adapters.discord.interaction import LateChannel
+from adapters.discord.places import Places
+from adapters.discord.remembering import Remembering
 from adapters.discord.translate import PLATFORM
 from bot import clock
 from bot.commands.spec import Command, Menu
@@ -65,6 +68,8 @@ class DiscordPlatform:
         self._registry = tuple(registry)
         self._menus = tuple(menus)
         self._downloads = Downloads(self._current)
+        self._places = Places()
+        self._remembering = Remembering(notes, self._places)
         self._inbox: Inbox | None = None
         self._intake: Intake | None = None
         self._client: GatewayClient | None = None
@@ -81,6 +86,7 @@ class DiscordPlatform:
                 await client.close()
         finally:
             await self._downloads.close()
+            await self._remembering.save()
 
     @property
     def healthy_at(self) -> float | None:
@@ -91,7 +97,9 @@ class DiscordPlatform:
 
     async def receive(self, inbox: Inbox) -> None:
         self._inbox = inbox
-        self._intake = Intake(inbox, self._registry, self._menus, self._current, self._downloads)
+        gaps = Gaps(self._places)
+        self._intake = Intake(inbox, self._registry, self._menus, self._current, self._downloads, gaps)
+        keeping = asyncio.create_task(self._remembering.keep(), name="Discord's places are noted")
         failures = 0
         try:
             while True:
@@ -103,6 +111,8 @@ class DiscordPlatform:
                 failures += 1
         finally:
             self._intake = self._inbox = None
+            keeping.cancel()
+            await asyncio.wait([keeping])
 
     def channel(self, chat: ChatRef) -> LateChannel | None:
         user = None if self._client is None else self._client.user
@@ -174,6 +184,8 @@ class DiscordPlatform:
         former, self._client = self._client, client
         if former is not None:
             await former.close()
+        if client.user is not None:
+            await self._remembering.recall(client.user.id)
         await self._sync(client)
         if self._inbox is not None:
             await self._inbox.begin(self)

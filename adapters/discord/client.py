@@ -61,6 +61,8 @@ class GatewayClient(discord.Client):
         self._logged_in = logged_in
         self._alive = alive
         self._handling: set[asyncio.Task[Any]] = set()
+        self._settled = asyncio.Event()
+        self._catching_up: asyncio.Task[Any] | None = None
 
     @property
     def connected(self) -> bool:
@@ -70,6 +72,7 @@ class GatewayClient(discord.Client):
 
     async def leave_gateway(self) -> None:
         """Hear nothing more; calls go on working."""
+        await self._end(self._catching_up)
         socket: DiscordWebSocket | None = self.ws
         if socket is None or not socket.open:
             return
@@ -91,7 +94,10 @@ class GatewayClient(discord.Client):
     async def _end_readiness(self) -> None:
         """End discord.py's wait for the first servers. Its `close` leaves that task behind, which two seconds later
         announces readiness on a loop that the client has given up by then, and fails."""
-        task: asyncio.Task[None] | None = self._connection._ready_task  # noqa: SLF001  (nothing public ends it)
+        await self._end(self._connection._ready_task)  # noqa: SLF001  (nothing public ends it)
+
+    @staticmethod
+    async def _end(task: asyncio.Task[Any] | None) -> None:
         if task is not None:
             task.cancel()
             await asyncio.wait([task])
@@ -101,7 +107,18 @@ class GatewayClient(discord.Client):
     async def setup_hook(self) -> None:
         await self._logged_in(self)
 
+    async def on_connect(self) -> None:
+        """A session begins, to which Discord repeats nothing; one that goes on comes to `on_resumed`."""
+        self._settled.clear()
+        former, self._catching_up = self._catching_up, asyncio.current_task()
+        if self.user is not None and (intake := self._intake()) is not None:
+            intake.begin_session()
+            await self._end(former)
+            await self._handle(intake.catch_up(self, self._settled, self.user))
+
     async def on_ready(self) -> None:
+        """The session has told of all servers."""
+        self._settled.set()
         self._alive()
         log.info("Discord: connected as %s (id %s)", self.user, self.application_id)
 
@@ -117,10 +134,10 @@ class GatewayClient(discord.Client):
             await self._handle(intake.edited(payload.message, self.user))
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
-        self._deleted({payload.message_id}, payload.channel_id, payload.guild_id)
+        await self._deleted({payload.message_id}, payload.channel_id, payload.guild_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
-        self._deleted(payload.message_ids, payload.channel_id, payload.guild_id)
+        await self._deleted(payload.message_ids, payload.channel_id, payload.guild_id)
 
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         if self.user is not None and (intake := self._intake()) is not None:
@@ -140,7 +157,7 @@ class GatewayClient(discord.Client):
         finally:
             self._handling.discard(task)
 
-    def _deleted(self, message_ids: set[int], channel_id: int, guild_id: int | None) -> None:
+    async def _deleted(self, message_ids: set[int], channel_id: int, guild_id: int | None) -> None:
         if self.user is not None and message_ids and (intake := self._intake()) is not None:
             channel = self.get_channel(channel_id) or discord.Object(channel_id)
-            intake.deleted(message_ids, channel, guild_id, self.user)
+            await intake.deleted(message_ids, channel, guild_id, self.user)

@@ -110,18 +110,18 @@ async def test_a_second_signal_hurries(world: World) -> None:
 
 @pytest.mark.not_started
 async def test_what_is_said_while_the_bot_is_away(world: World) -> None:
-    """Telegram keeps it for a day; Discord never tells."""
+    """Telegram keeps it for a day; Discord is asked for it."""
     await world.start()
     ann, place = world.private()
     await world.ask(place, ann, "One")
     await world.stop()
     world.say(place, ann, "Two")
+    world.say(place, ann, "Three")
     await world.start()
-    if world.side.name == "telegram":
-        await world.until(place, lambda: world.answers(place) == 2)
-        assert [text for _, text in world.roles()] == ["One", "One", "Two"]
-    await world.ask(place, ann, "Three")
-    assert world.roles()[-1] == ("user", "Three")
+    await world.until(place, lambda: world.answers(place) == 3)
+    await world.ask(place, ann, "Four")
+    assert [text for role, text in world.roles() if role == "user"] == ["One", "Two", "Three", "Four"]
+    assert len(world.prompts()) == 4
 
 
 @pytest.mark.not_started

@@ -163,12 +163,13 @@ async def test_after_a_sudden_death_whoever_was_not_answered_is(
         assert await process.end(signal.SIGKILL) == -signal.SIGKILL
 
         model.answers.clear()
-        for side in sides:
+        for side, person, place in zip(sides, people, places, strict=True):
             side.rest()
+            side.say(place, person, "Three")
         await process.start()
         for side, place in zip(sides, places, strict=True):
-            await ended(side, place, 2)
-            assert [shown.text for shown in side.screen(place).by_bot()] == ["One", "Two"]
+            await ended(side, place, 3)
+            assert [shown.text for shown in side.screen(place).by_bot()] == ["One", "Two", "Three"]
         assert await process.end(signal.SIGTERM) == 0
     assert (telegram.floods, discord.floods) == (0, 0)
 

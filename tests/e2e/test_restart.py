@@ -1,4 +1,4 @@
-"""What a restart must not lose, repeat or get out of order; how a process ends does not matter here (`test_process`)."""
+"""What a restart must not lose, repeat or get out of order; sudden deaths are in `test_process`."""
 
 from __future__ import annotations
 

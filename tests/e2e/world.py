@@ -272,6 +272,11 @@ class World:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(query)]
 
+    def execute(self, statement: str) -> None:
+        """Change what is stored, while the bot does not run."""
+        with closing(sqlite3.connect(self._folder / "parley.db")) as connection, connection:
+            connection.execute(statement)
+
     # What must hold after every test
 
     def expect_error(self, pattern: str) -> None:

@@ -99,6 +99,15 @@ class DiscordFake(People):
         async with asyncio.timeout(patient(timeout)):
             await self.gateway.ready()
 
+    async def called(self, route: str, times: int = 1, *, answered: bool = False, timeout: float = 60.0) -> None:
+        """Wait until the bot has made so many calls of this route, or was `answered` so many."""
+
+        def enough(calls: list[Call]) -> bool:
+            return sum(call.route == route and (call.status is not None or not answered) for call in calls) >= times
+
+        async with asyncio.timeout(patient(timeout)):
+            await self._server.until(enough)
+
     # What was recorded
 
     @property

@@ -17,6 +17,7 @@ from tests.fakes.discord_world import World
 
 _SENDABLE = ("content", "embeds", "components", "attachments", "sticker_ids", "poll")
 _PLAIN, _REPLY = 0, 19
+_LONGEST_PAGE = 100
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Messages:
         one = all_messages + "/{message}"
         reaction = one + "/reactions/{emoji}/@me"
         return [
-            Route("GET", all_messages, self.list_newest),
+            Route("GET", all_messages, self.read_page),
             Route("POST", all_messages, self.create, "create"),
             Route("GET", one, self.get),
             Route("PATCH", one, self.edit, "edit"),
@@ -40,14 +41,21 @@ class Messages:
             Route("DELETE", reaction, self.react),
         ]
 
-    def list_newest(self, asked: Asked) -> Answer:
-        """The newest first, as many as `limit` says (50), older than `before`."""
+    def read_page(self, asked: Asked) -> Answer:
+        """A page of `limit` messages (50), the newest first: the newest of all, of those older than `before`, or the
+        oldest of those newer than `after`. Who may not read the history finds it empty ("Get Channel Messages")."""
         channel = visible_channel(self.world, asked)
-        limit, before = int(asked.query.get("limit", 50)), int(asked.query.get("before", 0))
-        found = [message for message in channel.messages.values() if message.seen_by is None]
-        if before:
-            found = [message for message in found if int(message.id) < before]
-        return Answer([message_object(message, self.world.bot) for message in found[::-1][:limit]])
+        limit = _page_size(asked.query.get("limit", "50"))
+        if channel.lacks(Permission.READ_MESSAGE_HISTORY):
+            return Answer([])
+        before, after = (int(asked.query.get(name, 0)) for name in ("before", "after"))
+        assert not (before and after), "Discord takes one of the two"
+        found = sorted((each for each in channel.messages.values() if each.seen_by is None), key=_number)
+        if after:
+            page = [each for each in found if _number(each) > after][:limit]
+        else:
+            page = [each for each in found if not before or _number(each) < before][-limit:]
+        return Answer([message_object(message, self.world.bot) for message in reversed(page)])
 
     def get(self, asked: Asked) -> Answer:
         message = visible_message(self.world, asked)
@@ -115,6 +123,17 @@ class Messages:
         if message is None or self.world.clock() - message.at > self.world.rules.nonce_life:
             return None
         return message
+
+
+def _page_size(asked: str) -> int:
+    limit = int(asked)
+    if not 1 <= limit <= _LONGEST_PAGE:
+        raise invalid_form("limit", "NUMBER_TYPE_MAX", f"int value should be between 1 and {_LONGEST_PAGE}.")
+    return limit
+
+
+def _number(message: Message) -> int:
+    return int(message.id)
 
 
 def _quoted(channel: Channel, reference: Json | None) -> Message | None:

@@ -104,8 +104,9 @@ def _thread_fields(thread: Channel, bot: User) -> Json:
 
 
 def guild_object(guild: Guild, bot: User) -> Json:
-    """A guild as GUILD_CREATE carries it, with the bot's own member alone (large guilds send no more)."""
-    channels = [channel_object(channel, bot) for channel in guild.channels]
+    """A guild as GUILD_CREATE carries it, with the bot's own member alone (large guilds send no more) and without the
+    threads that are archived."""
+    channels = [channel_object(channel, bot) for channel in guild.channels if not channel.archived]
     return {
         "id": guild.id,
         "name": guild.name,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from tests.fakes.discord_access import visible_channel, visible_message, writable_channel
 from tests.fakes.discord_errors import invalid_form, refusal
-from tests.fakes.discord_payloads import channel_object, guild_object, user_object
+from tests.fakes.discord_payloads import channel_object, guild_object, member_object, user_object
 from tests.fakes.discord_routes import NOTHING, Answer, Asked, Route
-from tests.fakes.discord_state import Channel, ChannelKind, Json, Message, Permission
+from tests.fakes.discord_state import Channel, ChannelKind, Guild, Json, Message, Permission
 from tests.fakes.discord_world import World
 
 _ARCHIVED_AFTER = (60, 1440, 4320, 10080)
@@ -32,6 +32,7 @@ class Rest:
             Route("GET", "/applications/@me", self.get_application),
             Route("GET", "/oauth2/applications/@me", self.get_application),
             Route("GET", "/guilds/{guild}", self.get_guild),
+            Route("GET", "/guilds/{guild}/members/{user}", self.get_member),
             Route("GET", "/channels/{channel}", self.get_channel),
             Route("POST", "/channels/{channel}/typing", self.start_typing, "typing"),
             Route("POST", "/channels/{channel}/threads", self.start_thread),
@@ -52,12 +53,15 @@ class Rest:
         return Answer(texts | {"owner": owner, "bot_public": True, "bot_require_code_grant": False, "flags": 0})
 
     def get_guild(self, asked: Asked) -> Answer:
-        guild = self.world.guilds.get(asked.path["guild"])
-        if guild is None:
-            raise refusal(10004)
-        if not guild.has_bot:
-            raise refusal(50001)
-        return Answer(guild_object(guild, self.world.bot))
+        return Answer(guild_object(self._guild(asked), self.world.bot))
+
+    def get_member(self, asked: Asked) -> Answer:
+        guild, user = self._guild(asked), self.world.users.get(asked.path["user"])
+        if user is None:
+            raise refusal(10013)
+        if user not in guild.members:
+            raise refusal(10007)
+        return Answer(member_object(guild, user) | {"user": user_object(user)})
 
     def get_channel(self, asked: Asked) -> Answer:
         return self._shown(visible_channel(self.world, asked))
@@ -79,6 +83,14 @@ class Rest:
     def start_thread(self, asked: Asked) -> Answer:
         """A thread without a message."""
         return self._start_thread(visible_channel(self.world, asked), asked.body, None)
+
+    def _guild(self, asked: Asked) -> Guild:
+        guild = self.world.guilds.get(asked.path["guild"])
+        if guild is None:
+            raise refusal(10004)
+        if not guild.has_bot:
+            raise refusal(50001)
+        return guild
 
     def _start_thread(self, channel: Channel, body: Json, starter: Message | None) -> Answer:
         name = body.get("name") or ""

@@ -41,6 +41,7 @@ class Server:
     _files: dict[str, Serve] = field(default_factory=dict)
     _runner: web.AppRunner | None = None
     _sockets: set[asyncio.Transport] = field(default_factory=set)
+    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def add(self, routes: list[Route]) -> None:
         self._routes.extend(routes)
@@ -74,6 +75,16 @@ class Server:
                 transport.abort()
             await runner.cleanup()
 
+    async def until(self, seen: Callable[[list[Call]], object]) -> None:
+        """Wait until the calls look as asked."""
+        while not seen(self.calls):
+            self._changed.clear()
+            await self._changed.wait()
+
+    def _note(self, call: Call) -> None:
+        self.calls.append(call)
+        self._changed.set()
+
     def _endpoint(self, route: Route) -> Serve:
         async def endpoint(request: web.Request) -> web.StreamResponse:
             return await self._serve(route, request)
@@ -82,7 +93,7 @@ class Server:
 
     async def _serve(self, route: Route, request: web.Request) -> web.Response:
         call = Call(route.name, dict(request.match_info), None, _now())
-        self.calls.append(call)
+        self._note(call)
         try:
             call.body, files = await read_body(request)
         except ValueError:
@@ -111,7 +122,7 @@ class Server:
         assert self._gateway is not None
         assert request.transport is not None
         call = Call("gateway", dict(request.query), None, _now(), 101)
-        self.calls.append(call)
+        self._note(call)
         fault = self.faults.next("gateway", call.parameters)
         if fault is not None and fault.kind.startswith("stall"):
             await asyncio.sleep(fault.seconds)
@@ -133,7 +144,7 @@ class Server:
         """Logged, and named in faults, as `GET /attachments`."""
         folder = request.path.split("/")[1]
         call = Call(f"GET /{folder}", dict(request.match_info), None, _now())
-        self.calls.append(call)
+        self._note(call)
         fault = self.faults.next(call.route, call.parameters)
         if fault is not None and fault.kind == "stall_before":
             await asyncio.sleep(fault.seconds)
@@ -145,7 +156,7 @@ class Server:
 
     async def _serve_unknown(self, request: web.Request) -> web.Response:
         call = Call(f"{request.method} {request.path}", {}, None, _now())
-        self.calls.append(call)
+        self._note(call)
         return self._refuse(call, refusal(0))
 
     def _refuse(self, call: Call, error: ApiError) -> web.Response:
@@ -153,6 +164,7 @@ class Server:
 
     def _logged(self, call: Call, response: web.Response) -> web.Response:
         call.status = response.status
+        self._changed.set()
         if response.status in (401, 403, 429):
             self.limiter.invalid(_now())
         return response

@@ -13,7 +13,7 @@ import yarl
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.discord_client import Bot, next_of, redirected, running, usual_intents
 from tests.fakes.discord_limits import Rules
-from tests.fakes.discord_state import PRIVILEGED, Channel, Intent, User
+from tests.fakes.discord_state import PRIVILEGED, Channel, Intent, Permission, User
 from tests.fakes.faults import Fault
 
 
@@ -116,6 +116,41 @@ async def test_the_bot_looks_around(fake: DiscordFake, ann: User, general: Chann
         await heard[0].add_reaction("\N{EYES}")
         await (await heard[0].author.create_dm()).send("hello")
     assert fake.screen(fake.dm(ann)).bot_text() == "hello"
+
+
+async def test_the_history_is_read_in_pages(fake: DiscordFake, ann: User, general: Channel) -> None:
+    said = [int(fake.say(general, ann, str(number))) for number in range(5)]
+    async with running(fake) as bot:
+
+        async def page(limit: int, **where: int) -> list[int]:
+            found = await bot.http.logs_from(general.id, limit, **where)
+            return [int(message["id"]) for message in found]
+
+        assert await page(2) == [said[4], said[3]]
+        assert await page(2, before=said[3]) == [said[2], said[1]]
+        assert await page(2, after=said[0]) == [said[2], said[1]]
+        assert await page(100, after=said[2]) == [said[4], said[3]]
+        assert await page(100, after=said[4]) == []
+        with pytest.raises(discord.HTTPException, match="50035"):
+            await page(101)
+        general.denied = Permission.READ_MESSAGE_HISTORY
+        assert await page(2) == []
+        general.denied = Permission.VIEW_CHANNEL
+        with pytest.raises(discord.Forbidden):
+            await page(2)
+
+
+async def test_a_message_of_the_history_does_not_say_which_roles_its_author_holds(fake: DiscordFake, ann: User) -> None:
+    lab = fake.guild("Lab")
+    general, role = lab.channel("general"), lab.role("Friends", ann)
+    fake.say(general, ann, "hello")
+    async with running(fake) as bot:
+        (found,) = await bot.http.logs_from(general.id, 1)
+        assert {"member", "guild_id"} & set(found) == set()
+        member = await bot.http.get_member(lab.id, ann.id)
+        assert (member["roles"], member["user"]["id"]) == ([role.id], ann.id)
+        with pytest.raises(discord.NotFound):
+            await bot.http.get_member(lab.id, fake.user("Ben").id)
 
 
 async def test_a_channel_goes_away(fake: DiscordFake, ann: User, general: Channel) -> None:
