@@ -1,0 +1,347 @@
+"""Plays a story: starts the bot, lets people ask and things go wrong, waits until all has settled, and judges."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.database import Rows, SqliteFile, answers_in, written_down
+from tests.chaos.judge import Asked, Excuse, Record, Verdict, judge
+from tests.chaos.nursery import LEFT_BEHIND
+from tests.chaos.process import Bot, Nursery
+from tests.chaos.story import Act, Fault, Question, Story, name_of, told
+from tests.chaos.town import Town, town_of
+
+SPEED = 12.0
+"""How many times as fast as the real one the clock of the bot and of the fakes runs."""
+
+SETTLES_WITHIN = 25.0
+"""Real seconds after the last event until every chat looks as it should."""
+
+STARTS_WITHIN = 30.0
+ENDS_WITHIN = 15.0
+"""Real seconds, of a busy machine."""
+
+QUIET = 8.0
+"""Seconds on the clock in which a bot with nothing to do must do nothing: longer than a sign of typing lasts."""
+
+JUST_BEFORE = 1.0
+"""Real seconds before a sudden death in which a message may have been sent and not yet written down."""
+
+DESCRIPTORS = 60
+"""Open files and sockets of a bot that has nothing to do: at most so many."""
+
+EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database"
+"""What may be logged as an error when the database was locked or full."""
+
+TELLTALE = re.compile(r"Task was destroyed|never retrieved|never awaited|Unclosed|Traceback|" + LEFT_BEHIND)
+"""Words in a log that mean that something was left behind or not expected."""
+
+
+@dataclass(slots=True)
+class Report:
+    """What came of a story."""
+
+    story: Story
+    violations: list[str] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+    kills: int = 0
+    ends: int = 0
+    repeats: int = 0
+    floods_after_restart: int = 0
+    seconds: float = 0.0
+    screens: str = ""
+    log: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        return "\n".join(
+            [
+                f"SEED={self.story.seed}: {len(self.violations)} violations",
+                *(f"  {violation}" for violation in self.violations),
+                "the story:",
+                told(self.story),
+                "the screens of the chats concerned:",
+                self.screens,
+            ]
+        )
+
+
+async def play(story: Story, nursery: Nursery, folder: Path, *, speed: float = SPEED) -> Report:
+    """Takes some seconds; the loop must run `speed` times as fast as the real clock."""
+    began = time.monotonic()
+    report = Report(story)
+    async with town_of(story, speed) as town:
+        stage = _Stage(story, town, nursery, SqliteFile(folder), folder, report, speed)
+        try:
+            await stage.perform()
+        finally:
+            await stage.clear()
+    report.seconds = time.monotonic() - began
+    return report
+
+
+class _Stage:
+    def __init__(
+        self,
+        story: Story,
+        town: Town,
+        nursery: Nursery,
+        database: SqliteFile,
+        folder: Path,
+        report: Report,
+        speed: float,
+    ) -> None:
+        self._story = story
+        self._town = town
+        self._nursery = nursery
+        self._database = database
+        self._folder = folder
+        self._report = report
+        self._speed = speed
+        self._bots: list[Bot] = []
+        self._deaths: list[float] = []
+        self._asked: dict[int, tuple[str, float]] = {}
+        self._unsure: set[str] = set()
+        self._process = asyncio.Lock()
+        self._origin = 0.0
+
+    async def perform(self) -> None:
+        """From the first start to the last line of the log."""
+        self._nursery.set_wall(0.0)
+        await self._start()
+        self._origin = _now()
+        async with asyncio.TaskGroup() as group:
+            for question in self._story.questions:
+                group.create_task(self._at(question.at, self._ask, question))
+            for fault in self._story.faults:
+                group.create_task(self._at(fault.at, self._disturb, fault))
+            for act in self._story.acts:
+                group.create_task(self._at(act.at, self._act, act))
+        left = self._town.calm()
+        for fault in self._story.faults:
+            self._report.faults[fault.kind] += fault.times
+        self._report.faults.subtract(left)
+        for act in self._story.acts:
+            self._report.faults[act.deed] += 1
+        for question in self._story.questions:
+            for trouble in question.troubles[: self._town.attempts[question.number]]:
+                self._report.faults[f"model {trouble.kind}"] += 1
+        await self._settle()
+        if not self._report.violations:
+            await self._be_quiet()
+        await self._end()
+        self._judge_chats(self._database.rows())
+        self._judge_process()
+
+    async def clear(self) -> None:
+        for bot in self._bots:
+            if bot.status is None:
+                bot.signal(signal.SIGKILL)
+                await bot.ended.wait()
+
+    # The events of the story
+
+    async def _at(self, at: float, act: Callable[[Any], Awaitable[None]], event: Any) -> None:
+        await asyncio.sleep(max(0.0, self._origin + at - _now()))
+        await act(event)
+
+    async def _ask(self, question: Question) -> None:
+        if self._story.seats[question.chat].startswith("discord"):
+            await self._town.discord.ready(timeout=STARTS_WITHIN * self._speed)
+        self._asked[question.number] = (self._town.ask(question), _now())
+
+    async def _disturb(self, fault: Fault) -> None:
+        self._town.disturb(fault)
+
+    async def _act(self, act: Act) -> None:
+        match act.deed:
+            case "kill" | "terminate":
+                async with self._process:
+                    await self._restart(act)
+            case "freeze":
+                async with self._process:
+                    self._bot.signal(signal.SIGSTOP)
+                    await asyncio.sleep(act.seconds)
+                    self._bot.signal(signal.SIGCONT)
+            case "jump":
+                self._nursery.set_wall(act.seconds)
+            case "lock":
+                with closing(self._database.lock()):
+                    await asyncio.sleep(act.seconds)
+            case "full":
+                bot = self._bot
+                self._database.fill(bot.pid)
+                await asyncio.sleep(act.seconds)
+                if bot.status is None:
+                    self._database.empty(bot.pid)
+            case "drop":
+                await self._town.discord.drop_gateway(resumable=True)
+            case "lose":
+                await self._town.discord.drop_gateway(resumable=False)
+            case "outage":
+                await self._town.discord.stop_listening()
+                await asyncio.sleep(act.seconds)
+                await self._town.discord.start_listening()
+
+    async def _restart(self, act: Act) -> None:
+        bot = self._bot
+        if act.deed == "kill":
+            bot.signal(signal.SIGKILL)
+            await bot.ended.wait()
+            self._report.kills += 1
+        else:
+            bot.signal(signal.SIGTERM)
+            await self._wait_for_end(bot)
+            self._report.ends += 1
+        self._deaths.append(_now())
+        self._note_unsure(sudden=act.deed == "kill")
+        await asyncio.sleep(act.seconds)
+        await self._start()
+
+    # The process
+
+    @property
+    def _bot(self) -> Bot:
+        return self._bots[-1]
+
+    async def _start(self) -> None:
+        self._town.telegram.life += 1
+        polls = self._town.telegram.counted()["getUpdates"]
+        environment = self._town.environment() | {"DATABASE_URL": self._database.url}
+        self._bots.append(await self._nursery.start(self._folder, environment, self._speed))
+        patience = STARTS_WITHIN * self._speed
+        try:
+            await self._town.telegram.until_called("getUpdates", polls + 1, timeout=patience)
+            await self._town.discord.ready(timeout=patience)
+        except TimeoutError:
+            self._report.violations.append(f"the bot did not start: {self._bot.lines[-5:]}")
+            raise
+
+    async def _wait_for_end(self, bot: Bot) -> None:
+        try:
+            async with asyncio.timeout(ENDS_WITHIN * self._speed):
+                await bot.ended.wait()
+        except TimeoutError:
+            self._report.violations.append("the bot did not end after SIGTERM")
+            bot.signal(signal.SIGKILL)
+            await bot.ended.wait()
+        if bot.status != 0:
+            self._report.violations.append(f"the bot ended with status {bot.status}: {bot.lines[-5:]}")
+
+    async def _end(self) -> None:
+        bot = self._bot
+        if bot.status is not None:
+            self._report.violations.append(f"the bot ended by itself with status {bot.status}: {bot.lines[-5:]}")
+            return
+        bot.signal(signal.SIGTERM)
+        await self._wait_for_end(bot)
+        self._note_unsure(sudden=False)
+
+    def _note_unsure(self, *, sudden: bool) -> None:
+        """Which messages of this life on Telegram the bot cannot know: those whose answer did not reach it, and after a
+        sudden death those that were sent just before and stand nowhere in the database."""
+        telegram = self._town.telegram
+        mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
+        self._unsure |= {sending.message_id for sending in mine if not sending.heard}
+        if sudden:
+            rows, since = self._database.rows(), _now() - JUST_BEFORE * self._speed
+            recent = [sending.message_id for sending in mine if sending.at >= since]
+            self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
+
+    # Waiting and judging
+
+    async def _settle(self) -> None:
+        deadline = _now() + SETTLES_WITHIN * self._speed
+        while self._look(None) and _now() < deadline and self._bot.status is None:
+            await asyncio.sleep(0.04 * self._speed)
+        self._report.violations += self._look(None)
+
+    def _look(self, rows: Rows | None) -> list[str]:
+        return [violation for verdict in self._verdicts(rows) for violation in verdict.violations]
+
+    def _verdicts(self, rows: Rows | None) -> list[Verdict]:
+        heard = {sending.message_id for sending in self._town.telegram.sendings if not sending.heard}
+        unsure = frozenset(self._unsure | heard)
+        return [judge(self._record(chat.number, rows, unsure)) for chat in self._town.chats]
+
+    def _record(self, number: int, rows: Rows | None, unsure: frozenset[str]) -> Record:
+        chat = self._town.chats[number]
+        asked = tuple(
+            Asked(question.number, *self._asked[question.number][:1], question.words, self._excuses(question))
+            for question in self._story.questions
+            if question.chat == number
+        )
+        stored = None if rows is None else answers_in(rows, chat.key)
+        replies = chat.place.kind != "private"
+        return Record(name_of(self._story, number), asked, self._town.seen(chat, unsure), stored, replies)
+
+    def _excuses(self, question: Question) -> frozenset[Excuse]:
+        found: set[Excuse] = set()
+        if question.troubles:
+            found.add("model")
+        if any(death >= self._asked[question.number][1] for death in self._deaths):
+            found.add("restart")
+        if self._story.has("lock", "full"):
+            found.add("storage")
+        return frozenset(found)
+
+    async def _be_quiet(self) -> None:
+        calls = self._town.calls
+        await asyncio.sleep(QUIET)
+        if (more := self._town.calls - calls) > 0:
+            self._report.violations.append(f"{more} calls were made with nothing left to do")
+        if self._town.model.running:
+            self._report.violations.append(f"{self._town.model.running} requests to the model are still open")
+        found = self._bot.descriptors()
+        if len(found) > DESCRIPTORS:
+            self._report.violations.append(f"{len(found)} open files: {Counter(found).most_common(5)}")
+        if children := self._bot.children():
+            self._report.violations.append(f"processes are left: {children}")
+
+    def _judge_chats(self, rows: Rows) -> None:
+        report = self._report
+        verdicts = self._verdicts(rows)
+        for verdict in verdicts:
+            report.violations += [each for each in verdict.violations if each not in report.violations]
+            report.outcomes.update(verdict.outcomes.values())
+            report.repeats += verdict.repeats
+        report.screens = "\n".join(
+            f"{name_of(self._story, chat.number)}: {self._town.seen(chat, frozenset(self._unsure))}"
+            for chat, verdict in zip(self._town.chats, verdicts, strict=True)
+            if verdict.violations
+        )
+
+    def _judge_process(self) -> None:
+        report, town = self._report, self._town
+        if self._deaths:
+            report.floods_after_restart = town.floods
+        elif town.floods:
+            report.violations.append(f"{town.floods} refusals for flooding")
+        report.log = [line for bot in self._bots for line in bot.lines]
+        report.violations += [f"a secret was logged: {secret}" for secret in town.secrets if secret in str(report.log)]
+        report.violations += [f"logged: {line[:2000]}" for line in report.log if self._unexpected(line)]
+
+    def _unexpected(self, line: str) -> bool:
+        excused = self._story.has("lock", "full") and re.search(EXPECTED_WITH_STORAGE, line)
+        try:
+            level = json.loads(line)["level"]
+        except (ValueError, KeyError, TypeError):
+            return bool(line.strip())
+        return not excused and (level in ("error", "critical") or bool(TELLTALE.search(line)))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+
