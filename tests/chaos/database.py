@@ -31,15 +31,16 @@ class SqliteFile:
         return f"sqlite:///{self._path}"
 
     def rows(self) -> Rows:
-        """Read from a copy: opening the file itself would tidy up behind a process that was killed."""
+        """What is stored while the bot runs."""
+        return _all_rows(self._path)
+
+    def rows_left(self) -> Rows:
+        """What a bot left that has ended. From a copy: opening the file itself would tidy up behind it."""
         with TemporaryDirectory() as folder:
             for path in self._path.parent.glob("parley.db*"):
                 if not path.name.endswith("-shm"):
                     shutil.copy(path, folder)
-            with closing(sqlite3.connect(Path(folder) / "parley.db")) as connection:
-                connection.row_factory = sqlite3.Row
-                tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-                return {table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")] for table in tables}
+            return _all_rows(Path(folder) / "parley.db")
 
     def lock(self) -> sqlite3.Connection:
         """Takes the write lock, as another program would; closing the connection gives it back."""
@@ -56,6 +57,13 @@ class SqliteFile:
     def empty(pid: int) -> None:
         """The disk has room again."""
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+
+
+def _all_rows(path: Path) -> Rows:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: [dict(row) for row in connection.execute(f"SELECT * FROM {table}")] for table in tables}
 
 
 def written_down(rows: Rows, message_id: str) -> bool:

@@ -140,7 +140,7 @@ class _Stage:
         if not self._report.violations:
             await self._be_quiet()
         await self._end()
-        self._judge_chats(self._database.rows())
+        self._judge_chats(self._database.rows_left())
         self._judge_process()
 
     async def clear(self) -> None:
@@ -252,9 +252,9 @@ class _Stage:
         sudden death those that were sent just before and stand nowhere in the database."""
         telegram = self._town.telegram
         mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
-        self._unsure |= {sending.message_id for sending in mine if not sending.heard}
+        self._unsure |= {sending.message_id for sending in mine if sending.heard is False}
         if sudden:
-            rows, since = self._database.rows(), _now() - JUST_BEFORE * self._speed
+            rows, since = self._database.rows_left(), _now() - JUST_BEFORE * self._speed
             recent = [sending.message_id for sending in mine if sending.at >= since]
             self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
 
@@ -270,9 +270,12 @@ class _Stage:
         return [violation for verdict in self._verdicts(rows) for violation in verdict.violations]
 
     def _verdicts(self, rows: Rows | None) -> list[Verdict]:
-        heard = {sending.message_id for sending in self._town.telegram.sendings if not sending.heard}
-        unsure = frozenset(self._unsure | heard)
-        return [judge(self._record(chat.number, rows, unsure)) for chat in self._town.chats]
+        sendings = self._town.telegram.sendings
+        unsure = self._unsure | {sending.message_id for sending in sendings if sending.heard is False}
+        if late := {sending.message_id for sending in sendings if sending.heard is None}:
+            known = rows or self._database.rows()
+            unsure |= {message_id for message_id in late if not written_down(known, message_id)}
+        return [judge(self._record(chat.number, rows, frozenset(unsure))) for chat in self._town.chats]
 
     def _record(self, number: int, rows: Rows | None, unsure: frozenset[str]) -> Record:
         chat = self._town.chats[number]

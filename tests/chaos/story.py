@@ -152,13 +152,15 @@ def _faults(chance: random.Random, seats: Sequence[Seat]) -> Iterator[Fault]:
 
 
 def _lasting(chance: random.Random, fault: Fault, seat: Seat) -> Fault:
-    """A flood comes again, each time for longer; a stall is rarely longer than anybody waits."""
+    """A flood comes again. An answer that stalls is rarely longer than anybody waits, a call never: what the platform
+    did after the bot gave up and tried again would undo what came after it, and no bot can help that."""
     match fault.kind:
         case "flood":
             slow = seat in ("telegram group", "telegram topic")
             return replace(fault, times=1 if slow else chance.randint(1, 3), seconds=chance.uniform(1, 6))
         case "stall_before" | "stall_after":
-            return replace(fault, seconds=30.0 if chance.random() < 0.15 else chance.uniform(0.5, 4))
+            long = fault.kind == "stall_after" and chance.random() < 0.3
+            return replace(fault, seconds=30.0 if long else chance.uniform(0.5, 4))
         case _:
             return replace(fault, times=chance.choice((1, 1, 2, 3)))
 

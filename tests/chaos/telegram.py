@@ -1,8 +1,12 @@
-"""Telegram's fake that remembers of each message whether the bot can know that it was sent."""
+"""Telegram's fake that remembers of each message whether the bot can know that it was sent.
+
+Its messages have high numbers, no two the same, so that a database can be searched for them.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +15,7 @@ from aiohttp import web
 
 from tests.fakes.telegram_api import Call, TelegramFake
 
-FIRST_ID = 7_000_001
-"""Messages are numbered from here on, so that their numbers can be searched for in a database."""
+FIRST_NUMBER = 70_000_001
 
 GIVES_UP_AFTER = 15.0
 """Seconds on the loop's clock, a little less than the bot's patience: a slower answer may have found nobody."""
@@ -20,12 +23,13 @@ GIVES_UP_AFTER = 15.0
 
 @dataclass(slots=True)
 class Sending:
-    """A message that took effect at `at`. `heard`: the answer went out, to somebody who still listened."""
+    """A message that took effect at `at`. `heard`: the answer went out, to somebody who still listened; None where it
+    was so late that nobody can tell."""
 
     message_id: str
     at: float
     life: int
-    heard: bool = False
+    heard: bool | None = False
 
 
 class WatchedTelegram(TelegramFake):
@@ -35,7 +39,8 @@ class WatchedTelegram(TelegramFake):
         super().__init__(**options)
         self.sendings: list[Sending] = []
         self.life = 0
-        self.state._last_id = FIRST_ID
+        numbers = itertools.count(FIRST_NUMBER)
+        self.state.next_id = lambda _: next(numbers)  # type: ignore[method-assign]
         self._made: dict[int, Sending] = {}
 
     async def _attend(self, call: Call, request: web.Request) -> web.StreamResponse:
@@ -43,8 +48,8 @@ class WatchedTelegram(TelegramFake):
         sending = self._made.pop(id(call), None)
         if sending is not None:
             listens = request.transport is not None and not request.transport.is_closing()
-            in_time = asyncio.get_running_loop().time() - call.at < GIVES_UP_AFTER
-            sending.heard = call.status == 200 and listens and in_time
+            late = asyncio.get_running_loop().time() - call.at > GIVES_UP_AFTER
+            sending.heard = (None if late else True) if call.status == 200 and listens else False
         return response
 
     async def _carry_out(self, call: Call) -> web.Response:

@@ -130,8 +130,6 @@ class Town:
         else:
             place = side.group(f"Group {number}".replace(" ", "-"))
         if seat == "telegram group":
-            # A first message that has a high number: the group goes on counting from there.
-            self.telegram.say(place.raw[0], person.raw, "Hello, everybody")
             self._groups.append(place)
         return Chat(number, seat, side, place, person, self._key(place, platform))
 
