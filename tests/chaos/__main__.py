@@ -1,48 +1,105 @@
-"""`python -m tests.chaos`: plays many stories and sums them up; see `--help`."""
+"""Plays stories of a bot with faults, and sums them up. A seed tells the same story each time."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
+import multiprocessing
+import socket
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.chaos.driver import SPEED, Report, play
-from tests.chaos.process import nursery
-from tests.chaos.story import Plot, written
+from tests.chaos.process import nursery, nursery_process
+from tests.chaos.story import KILLS, MIXED, Plot, written
 from tests.fakes.loops import FastLoop
+
+JOBS = 2
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--deaths", type=int, default=2)
-    parser.add_argument("--speed", type=float, default=SPEED)
-    options = parser.parse_args()
-    with asyncio.Runner(loop_factory=partial(FastLoop, options.speed)) as runner:
-        return runner.run(_play_all(options))
-
-
-async def _play_all(options: argparse.Namespace) -> int:
-    reports: list[Report] = []
+    options = _arguments()
+    plot = KILLS if options.kills else MIXED
+    runs = -(-options.kills // KILLS.deaths) if options.kills else options.runs
+    first = int(time.time()) if options.seed is None else options.seed
+    seeds = range(first, first + runs)
+    jobs = max(1, min(options.jobs, runs))
+    shares = [seeds[number::jobs] for number in range(jobs)]
     began = time.monotonic()
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
+        reports = [report for share in pool.map(partial(_play_share, plot), shares) for report in share]
+    _say(_summary(reports, time.monotonic() - began))
+    return int(any(report.violations for report in reports))
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1, help="how many stories, of as many seeds in a row")
+    parser.add_argument("--seed", type=int, help="the first seed; without it, one that nobody had before")
+    parser.add_argument("--kills", type=int, help="instead: only kill the process, so often in all")
+    parser.add_argument("--jobs", type=int, default=JOBS, help="how many stories at the same time")
+    return parser.parse_args()
+
+
+def _play_share(plot: Plot, seeds: Sequence[int]) -> list[Report]:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the fakes', sorry for every client that dies
+    with nursery_process() as control, asyncio.Runner(loop_factory=partial(FastLoop, SPEED)) as runner:
+        return runner.run(_play_in_turn(control, plot, seeds))
+
+
+async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]) -> list[Report]:
+    reports: list[Report] = []
     with TemporaryDirectory(prefix="parley-chaos-") as folder:
-        async with nursery(Path(folder)) as bots:
-            for seed in range(options.seed, options.seed + options.runs):
-                story = written(seed, Plot(deaths=options.deaths))
+        async with nursery(control, Path(folder)) as bots:
+            for seed in seeds:
                 place = Path(folder) / str(seed)
                 place.mkdir()
-                report = await play(story, bots, place, speed=options.speed)
+                report = await play(written(seed, plot), bots, place)
+                _say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
+                report.log.clear()
                 reports.append(report)
-                print(f"{seed}: {report.seconds:.1f} s {dict(report.outcomes)} {report.violations and 'BAD'}", flush=True)
-                if report.violations:
-                    print(report, flush=True)
-    print(f"{time.monotonic() - began:.0f} s")
-    return int(any(report.violations for report in reports))
+    return reports
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _summary(reports: Sequence[Report], seconds: float) -> str:
+    return "\n".join(f"{name:<28}{value}" for name, value in _figures(reports, seconds))
+
+
+def _figures(reports: Sequence[Report], seconds: float) -> Iterator[tuple[str, object]]:
+    outcomes: Counter[str] = Counter()
+    faults: Counter[str] = Counter()
+    for report in reports:
+        outcomes += report.outcomes
+        faults += report.faults
+    yield "runs", len(reports)
+    yield "questions", sum(len(report.story.questions) for report in reports)
+    yield "  answered whole", outcomes.pop("whole", 0)
+    for excuse, count in sorted(outcomes.items()):
+        yield f"  with a sentence: {excuse}", count
+    yield "kill -9", sum(report.kills for report in reports)
+    yield "SIGTERM and start again", sum(report.ends for report in reports)
+    yield "faults", faults.total()
+    for kind, count in sorted(faults.items()):
+        yield f"  {kind}", count
+    yield "repeats, ambiguous sends", sum(report.repeats for report in reports)
+    yield "refusals after a restart", sum(report.floods_after_restart for report in reports)
+    bad = [report.story.seed for report in reports if report.violations]
+    yield "violations", sum(len(report.violations) for report in reports)
+    if bad:
+        yield "  seeds", ", ".join(map(str, bad))
+    yield "seconds", f"{seconds:.0f}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from tests.chaos.judge import Asked, Excuse, Record, Verdict, judge
 from tests.chaos.nursery import LEFT_BEHIND
 from tests.chaos.process import Bot, Nursery
 from tests.chaos.story import Act, Fault, Question, Story, name_of, told
-from tests.chaos.town import Town, town_of
+from tests.chaos.town import WORDS_A_PIECE, Town, town_of
 
 SPEED = 12.0
 """How many times as fast as the real one the clock of the bot and of the fakes runs."""
@@ -33,6 +33,12 @@ ENDS_WITHIN = 15.0
 
 QUIET = 8.0
 """Seconds on the clock in which a bot with nothing to do must do nothing: longer than a sign of typing lasts."""
+
+LATENESS = 0.5
+"""Real seconds that a busy machine may be late with what is due each second."""
+
+MAY_BE_LOST = 2.0
+"""Seconds of an answer's text that a sudden death may cost."""
 
 JUST_BEFORE = 1.0
 """Real seconds before a sudden death in which a message may have been sent and not yet written down."""
@@ -113,12 +119,14 @@ class _Stage:
         self._asked: dict[int, tuple[str, float]] = {}
         self._unsure: set[str] = set()
         self._process = asyncio.Lock()
+        self._polls = 0
         self._origin = 0.0
 
     async def perform(self) -> None:
         """From the first start to the last line of the log."""
         self._nursery.set_wall(0.0)
         await self._start()
+        await self._up()
         self._origin = _now()
         async with asyncio.TaskGroup() as group:
             for question in self._story.questions:
@@ -136,6 +144,7 @@ class _Stage:
         for question in self._story.questions:
             for trouble in question.troubles[: self._town.attempts[question.number]]:
                 self._report.faults[f"model {trouble.kind}"] += 1
+        await self._up()
         await self._settle()
         if not self._report.violations:
             await self._be_quiet()
@@ -194,12 +203,14 @@ class _Stage:
                 await self._town.discord.start_listening()
 
     async def _restart(self, act: Act) -> None:
+        """A sudden death may come at any time, also while the bot starts; SIGTERM is understood once it is up."""
         bot = self._bot
         if act.deed == "kill":
             bot.signal(signal.SIGKILL)
             await bot.ended.wait()
             self._report.kills += 1
         else:
+            await self._up()
             bot.signal(signal.SIGTERM)
             await self._wait_for_end(bot)
             self._report.ends += 1
@@ -216,16 +227,18 @@ class _Stage:
 
     async def _start(self) -> None:
         self._town.telegram.life += 1
-        polls = self._town.telegram.counted()["getUpdates"]
+        self._polls = self._town.telegram.counted()["getUpdates"]
         environment = self._town.environment() | {"DATABASE_URL": self._database.url}
         self._bots.append(await self._nursery.start(self._folder, environment, self._speed))
+
+    async def _up(self) -> None:
+        """Wait until the bot hears what people say."""
         patience = STARTS_WITHIN * self._speed
         try:
-            await self._town.telegram.until_called("getUpdates", polls + 1, timeout=patience)
+            await self._town.telegram.until_called("getUpdates", self._polls + 1, timeout=patience)
             await self._town.discord.ready(timeout=patience)
         except TimeoutError:
             self._report.violations.append(f"the bot did not start: {self._bot.lines[-5:]}")
-            raise
 
     async def _wait_for_end(self, bot: Bot) -> None:
         try:
@@ -262,9 +275,10 @@ class _Stage:
 
     async def _settle(self) -> None:
         deadline = _now() + SETTLES_WITHIN * self._speed
-        while self._look(None) and _now() < deadline and self._bot.status is None:
+        # Twenty screens and a database are watched here, which no single event tells about.
+        while (found := self._look(None)) and _now() < deadline and self._bot.status is None:  # noqa: ASYNC110
             await asyncio.sleep(0.04 * self._speed)
-        self._report.violations += self._look(None)
+        self._report.violations += found
 
     def _look(self, rows: Rows | None) -> list[str]:
         return [violation for verdict in self._verdicts(rows) for violation in verdict.violations]
@@ -279,14 +293,27 @@ class _Stage:
 
     def _record(self, number: int, rows: Rows | None, unsure: frozenset[str]) -> Record:
         chat = self._town.chats[number]
-        asked = tuple(
-            Asked(question.number, *self._asked[question.number][:1], question.words, self._excuses(question))
-            for question in self._story.questions
-            if question.chat == number
-        )
+        asked = tuple(self._asked_of(question) for question in self._story.questions if question.chat == number)
         stored = None if rows is None else answers_in(rows, chat.key)
         replies = chat.place.kind != "private"
         return Record(name_of(self._story, number), asked, self._town.seen(chat, unsure), stored, replies)
+
+    def _asked_of(self, question: Question) -> Asked:
+        message_id, at = self._asked[question.number]
+        excuses, kept = self._excuses(question), self._kept(question)
+        discord = self._story.seats[question.chat].startswith("discord")
+        unheard = discord and any(-2 * self._speed < death - at < self._speed for death in self._deaths)
+        return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard)
+
+    def _kept(self, question: Question) -> Mapping[int, int]:
+        """How many words the model had written some time before a death, for each of its attempts."""
+        margin = MAY_BE_LOST + LATENESS * self._speed
+        found = {}
+        for attempt, times in enumerate(self._town.emissions(question.number)):
+            death = next((death for death in self._deaths if times and death >= times[-1]), None)
+            if death is not None:
+                found[attempt] = WORDS_A_PIECE * sum(at < death - margin for at in times)
+        return found
 
     def _excuses(self, question: Question) -> frozenset[Excuse]:
         found: set[Excuse] = set()
@@ -345,6 +372,3 @@ class _Stage:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-

@@ -41,12 +41,18 @@ STATES: Mapping[str, tuple[Excuse, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question; `words` is how long its whole answer is, `excuses` is what went wrong around it."""
+    """A question; `words` is how long its whole answer is, `excuses` is what went wrong around it.
+
+    `kept`: of the model's attempts that a restart broke off, how many words must not be lost. `unheard`: the bot may
+    never have been told of it.
+    """
 
     number: int
     message_id: str
     words: int
     excuses: frozenset[Excuse] = frozenset()
+    kept: Mapping[int, int] = field(default_factory=dict, hash=False)
+    unheard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +124,8 @@ def judge(record: Record) -> Verdict:
         if "Stop" in message.buttons:
             verdict.violations.append(f"message {message.message_id} still offers Stop")
     items = items_of(known)
-    pairs = _paired(record.asked, items)
+    told = {item.question for item in items}
+    pairs = _paired([asked for asked in record.asked if not asked.unheard or asked.number in told], items)
     if isinstance(pairs, list):
         verdict.violations += pairs
     else:
@@ -180,6 +187,10 @@ def _item_problems(record: Record, asked: Asked, item: Item, verdict: Verdict) -
     elif excuse is None and len(reading.words) < asked.words:
         problems.append(f"ends after word {len(reading.words)} of {asked.words} without a sentence")
     verdict.outcomes[asked.number] = excuse or "whole"
+    if excuse == "restart":
+        attempt = reading.words[0].attempt if reading.words else max(asked.kept, default=0)
+        if len(reading.words) < (kept := asked.kept.get(attempt, 0)):
+            problems.append(f"{len(reading.words)} words are left of {kept} that the model wrote long before")
     if record.replies and item.messages[0].reply_to != asked.message_id and "Retry" in item.messages[-1].buttons:
         problems.append(f"replies to {item.messages[0].reply_to}, not to {asked.message_id}")
     if record.stored is not None:

@@ -140,7 +140,7 @@ async def _watched(main: Coroutine[Any, Any, Any]) -> Any:
     while (left := asyncio.all_tasks() - own) and clock.now() < deadline:
         await asyncio.wait(left, timeout=0.5)
     for task in left:
-        print(f"{LEFT_BEHIND}{task!r}", file=sys.stderr)
+        sys.stderr.write(f"{LEFT_BEHIND}{task!r}\n")
     return result
 
 

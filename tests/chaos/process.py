@@ -10,8 +10,8 @@ import socket
 import struct
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ class Bot:
         found = []
         for link in Path(f"/proc/{self.pid}/fd").iterdir():
             try:
-                target = os.readlink(link)
+                target = str(link.readlink())
             except FileNotFoundError:
                 continue
             if int(link.name) > 2:
@@ -75,7 +75,7 @@ class Bot:
 
 
 class Nursery:
-    """See `tests.chaos.nursery`. `wall` is the offset of every bot's wall clock, in seconds."""
+    """Starts bots through the socket of `nursery_process`. `wall` is the offset of their wall clocks, in seconds."""
 
     def __init__(self, control: socket.socket, folder: Path) -> None:
         self._control = control
@@ -101,12 +101,12 @@ class Nursery:
         bot = self._living[pid] = Bot(pid, reader)
         return bot
 
-    def close(self) -> None:
-        self._loop.remove_reader(self._control)
-        for bot in self._living.values():
+    async def close(self) -> None:
+        """End what still runs. The nursery itself can be used again."""
+        for bot in list(self._living.values()):
             bot.signal(signal.SIGKILL)
-            bot.close(-signal.SIGKILL)
-        self._control.close()
+            await bot.ended.wait()
+        self._loop.remove_reader(self._control)
 
     def _hear(self) -> None:
         told: dict[str, Any] = json.loads(self._control.recv(1 << 12) or b"{}")
@@ -116,16 +116,23 @@ class Nursery:
             self._born.put_nowait(told["pid"])
 
 
-@asynccontextmanager
-async def nursery(folder: Path) -> AsyncIterator[Nursery]:
-    """Takes some seconds to be ready, in which it is not waited for: the first start is."""
+@contextmanager
+def nursery_process() -> Iterator[socket.socket]:
+    """Takes some seconds to be ready, for which only the first start waits."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     command = [sys.executable, "-m", "tests.chaos.nursery", str(its.fileno())]
-    process = subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()])  # noqa: ASYNC220  (it only starts here)
-    its.close()
-    made = Nursery(ours, folder)
+    with subprocess.Popen(command, cwd=ROOT, pass_fds=[its.fileno()]):
+        its.close()
+        try:
+            yield ours
+        finally:
+            ours.close()
+
+
+@asynccontextmanager
+async def nursery(control: socket.socket, folder: Path) -> AsyncIterator[Nursery]:
+    made = Nursery(control, folder)
     try:
         yield made
     finally:
-        made.close()
-        process.wait()  # noqa: ASYNC251  (it ends at once: its socket is closed)
+        await made.close()

@@ -96,20 +96,25 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """What a generated story may contain. `deaths`: the most of them; `kills_only`: all by `kill -9`."""
+    """What a generated story may contain. `deaths`: the most of them; `kills_only`: that many, all by `kill -9`, and
+    nothing else goes wrong."""
 
     deaths: int = 2
     kills_only: bool = False
-    disturbances: bool = True
+
+
+MIXED = Plot()
+CALM = Plot(deaths=0)
+KILLS = Plot(deaths=4, kills_only=True)
 
 
 def written(seed: int, plot: Plot) -> Story:
     """The story of this seed."""
     chance = random.Random(seed)
     seats = tuple(seat for seat, count in CHATS for _ in range(count))
-    questions = _questions(chance, seats, troubled=plot.disturbances)
-    faults = tuple(_faults(chance, seats)) if plot.disturbances else ()
-    acts = [*_deaths(chance, plot), *(_disturbances(chance) if plot.disturbances else ())]
+    questions = _questions(chance, seats, troubled=not plot.kills_only)
+    faults = () if plot.kills_only else tuple(_faults(chance, seats))
+    acts = [*_deaths(chance, plot), *(() if plot.kills_only else _disturbances(chance))]
     return Story(seed, seats, questions, faults, tuple(sorted(acts, key=lambda act: act.at)))
 
 
@@ -132,7 +137,7 @@ def _troubles(chance: random.Random, words: int) -> tuple[Trouble, ...]:
     kinds: tuple[TroubleKind, ...] = ("rate limited", "unavailable", "cut", "page", "broken", "short")
     made = []
     for _ in range(chance.choice((1, 1, 1, 2, 4))):
-        kind: TroubleKind = "stalled" if chance.random() < 0.03 else chance.choice(kinds)
+        kind: TroubleKind = "stalled" if chance.random() < 0.02 else chance.choice(kinds)
         made.append(Trouble(kind, chance.choice((0, 0, chance.randint(1, words)))))
     return tuple(made)
 

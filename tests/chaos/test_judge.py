@@ -70,6 +70,11 @@ def test_a_sentence_alone_stands_for_its_question() -> None:
     assert judge(record).violations == []
 
 
+def test_what_the_bot_was_not_told_may_be_missing() -> None:
+    record = replace(RIGHT, asked=(asked(1), asked(2), replace(asked(3), unheard=True)))
+    assert judge(record).violations == []
+
+
 def test_a_message_that_the_bot_cannot_know_is_counted() -> None:
     stray = replace(answer(1, 4, message_id="x"), unsure=True, buttons=("Stop",))
     verdict = judge(with_seen(stray, answer(1), answer(2)))
@@ -103,6 +108,10 @@ WRONG: dict[str, tuple[Record, str]] = {
     ),
     "unknown words": (with_seen(answer(1, footer="Hello!"), answer(2)), "unknown words: 'Hello!'"),
     "no excuse": (with_seen(answer(1, 4, footer=INTERRUPTED), answer(2)), "nothing excuses"),
+    "words lost in a restart": (
+        Record("here", (replace(asked(1, 10, "restart"), kept={0: 6}),), (answer(1, 4, footer=INTERRUPTED),)),
+        "4 words are left of 6",
+    ),
     "Stop is left": (with_seen(replace(answer(1), buttons=("Stop",)), answer(2)), "still offers Stop"),
     "a reply to another": (with_seen(answer(1), replace(answer(2), reply_to="m1")), "replies to m1, not to m2"),
     "not stored": (replace(RIGHT, stored=(stored(2),)), "question 001: no answer is stored"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -45,6 +45,7 @@ class Town:
         self.model = model
         self.sides: tuple[Side, ...] = (TelegramSide(telegram), DiscordSide(discord))
         self.attempts: Counter[int] = Counter()
+        self._requests: dict[int, list[int]] = defaultdict(list)
         self._questions = {question.number: question for question in story.questions}
         self._groups: list[Place] = []
         self.chats = tuple(self._chat(number, seat) for number, seat in enumerate(story.seats))
@@ -78,6 +79,11 @@ class Town:
         """How often the bot called a platform, polls left out."""
         polls = self.telegram.counted()["getUpdates"]
         return len(self.telegram.calls) - polls + len(self.discord.calls)
+
+    def emissions(self, number: int) -> list[list[float]]:
+        """When each piece of each attempt at an answer went out."""
+        requests = self._requests[number]
+        return [[at for at, _ in self.model.requests[index]["emissions"]] for index in requests]
 
     def ask(self, question: Question) -> str:
         """Let somebody ask; returns the message's id."""
@@ -147,11 +153,16 @@ class Town:
             return Script.of("Nothing to say about that.")
         attempt = self.attempts[question.number]
         self.attempts[question.number] += 1
+        self._requests[question.number].append(self._index_of(body))
         text = answer_text(question.number, attempt, question.words)
         script = Script(pieces_of(text, WORDS_A_PIECE), pace=question.pace, first_delay=question.pace * 4)
         if attempt < len(question.troubles):
             return _troubled(script, question.troubles[attempt])
         return script
+
+    def _index_of(self, body: dict[str, Any]) -> int:
+        newest = range(len(self.model.requests) - 1, -1, -1)
+        return next(index for index in newest if self.model.requests[index]["body"] is body)
 
 
 def _words(content: object) -> str:
@@ -190,5 +201,5 @@ async def town_of(story: Story, speed: float) -> AsyncIterator[Town]:
         telegram = WatchedTelegram(rules=rules)
         await stack.enter_async_context(telegram)
         discord = await stack.enter_async_context(DiscordFake(token=DISCORD_TOKEN, rules=patient))
-        model = await stack.enter_async_context(OpenAIFake(key=MODEL_KEY))
+        model = await stack.enter_async_context(OpenAIFake(key=MODEL_KEY, record_emissions=True))
         yield Town(story, telegram, discord, model)
