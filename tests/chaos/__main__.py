@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import logging
 import multiprocessing
-import socket
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from tests.chaos.driver import SPEED, Report, play
-from tests.chaos.process import nursery, nursery_process
-from tests.chaos.story import KILLS, MIXED, Plot, written
-from tests.fakes.loops import FastLoop
+from tests.chaos.driver import Report
+from tests.chaos.shares import play_share, say
+from tests.chaos.story import CALM, KILLS, MIXED
 
 JOBS = 2
 
 
 def main() -> int:
     options = _arguments()
-    plot = KILLS if options.kills else MIXED
+    plot = KILLS if options.kills else CALM if options.calm else MIXED
     runs = -(-options.kills // KILLS.deaths) if options.kills else options.runs
     first = int(time.time()) if options.seed is None else options.seed
     seeds = range(first, first + runs)
@@ -34,8 +28,8 @@ def main() -> int:
     shares = [seeds[number::jobs] for number in range(jobs)]
     began = time.monotonic()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        reports = [report for share in pool.map(partial(_play_share, plot), shares) for report in share]
-    _say(_summary(reports, time.monotonic() - began))
+        reports = [report for share in pool.map(partial(play_share, plot), shares) for report in share]
+    say(_summary(reports, time.monotonic() - began))
     return int(any(report.violations for report in reports))
 
 
@@ -44,33 +38,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=1, help="how many stories, of as many seeds in a row")
     parser.add_argument("--seed", type=int, help="the first seed; without it, one that nobody had before")
     parser.add_argument("--kills", type=int, help="instead: only kill the process, so often in all")
+    parser.add_argument("--calm", action="store_true", help="without an end of the process before the end")
     parser.add_argument("--jobs", type=int, default=JOBS, help="how many stories at the same time")
     return parser.parse_args()
-
-
-def _play_share(plot: Plot, seeds: Sequence[int]) -> list[Report]:
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the fakes', sorry for every client that dies
-    with nursery_process() as control, asyncio.Runner(loop_factory=partial(FastLoop, SPEED)) as runner:
-        return runner.run(_play_in_turn(control, plot, seeds))
-
-
-async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]) -> list[Report]:
-    reports: list[Report] = []
-    with TemporaryDirectory(prefix="parley-chaos-") as folder:
-        async with nursery(control, Path(folder)) as bots:
-            for seed in seeds:
-                place = Path(folder) / str(seed)
-                place.mkdir()
-                report = await play(written(seed, plot), bots, place)
-                _say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
-                report.log.clear()
-                reports.append(report)
-    return reports
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _summary(reports: Sequence[Report], seconds: float) -> str:

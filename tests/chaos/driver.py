@@ -9,7 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -188,11 +188,7 @@ class _Stage:
                 with closing(self._database.lock()):
                     await asyncio.sleep(act.seconds)
             case "full":
-                bot = self._bot
-                self._database.fill(bot.pid)
-                await asyncio.sleep(act.seconds)
-                if bot.status is None:
-                    self._database.empty(bot.pid)
+                await self._fill(self._bot, act.seconds)
             case "drop":
                 await self._town.discord.drop_gateway(resumable=True)
             case "lose":
@@ -201,6 +197,12 @@ class _Stage:
                 await self._town.discord.stop_listening()
                 await asyncio.sleep(act.seconds)
                 await self._town.discord.start_listening()
+
+    async def _fill(self, bot: Bot, seconds: float) -> None:
+        with suppress(ProcessLookupError):  # it may die meanwhile; the next one finds room
+            self._database.fill(bot.pid)
+            await asyncio.sleep(seconds)
+            self._database.empty(bot.pid)
 
     async def _restart(self, act: Act) -> None:
         """A sudden death may come at any time, also while the bot starts; SIGTERM is understood once it is up."""
