@@ -19,7 +19,7 @@ from tests.chaos.judge import Asked, Excuse, Record, Verdict, judge
 from tests.chaos.nursery import LEFT_BEHIND
 from tests.chaos.process import Bot, Nursery
 from tests.chaos.story import Act, Fault, Question, Story, name_of, told
-from tests.chaos.town import WORDS_A_PIECE, Town, town_of
+from tests.chaos.town import Town, town_of
 
 SPEED = 12.0
 """How many times as fast as the real one the clock of the bot and of the fakes runs."""
@@ -46,6 +46,10 @@ JUST_BEFORE = 1.0
 DESCRIPTORS = 60
 """Open files and sockets of a bot that has nothing to do: at most so many."""
 
+GIVES_UP_AFTER = 3
+"""Deaths of the process after which a question may be given up: perhaps it is the question that kills."""
+
+EXPECTED_WITH_RESTARTS = r"is given up after"
 EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database"
 """What may be logged as an error when the database was locked or full."""
 
@@ -116,9 +120,13 @@ class _Stage:
         self._speed = speed
         self._bots: list[Bot] = []
         self._deaths: list[float] = []
+        self._cuts: list[float] = []
         self._asked: dict[int, tuple[str, float]] = {}
         self._unsure: set[str] = set()
+        self._unheard: set[int] = set()
         self._process = asyncio.Lock()
+        self._going_on = asyncio.Event()
+        self._going_on.set()
         self._polls = 0
         self._origin = 0.0
 
@@ -161,7 +169,9 @@ class _Stage:
     # The events of the story
 
     async def _at(self, at: float, act: Callable[[Any], Awaitable[None]], event: Any) -> None:
-        await asyncio.sleep(max(0.0, self._origin + at - _now()))
+        while (wait := self._origin + at - _now()) > 0:
+            await asyncio.sleep(wait)
+            await self._going_on.wait()
         await act(event)
 
     async def _ask(self, question: Question) -> None:
@@ -176,7 +186,7 @@ class _Stage:
         match act.deed:
             case "kill" | "terminate":
                 async with self._process:
-                    await self._restart(act)
+                    await (self._restart_in_peace(act) if act.waits else self._restart(act))
             case "freeze":
                 async with self._process:
                     self._bot.signal(signal.SIGSTOP)
@@ -204,9 +214,19 @@ class _Stage:
             await asyncio.sleep(seconds)
             self._database.empty(bot.pid)
 
+    async def _restart_in_peace(self, act: Act) -> None:
+        """Nothing happens until the bot is up again."""
+        stopped = _now()
+        self._going_on.clear()
+        await self._restart(act)
+        await self._up()
+        self._origin += _now() - stopped
+        self._going_on.set()
+
     async def _restart(self, act: Act) -> None:
         """A sudden death may come at any time, also while the bot starts; SIGTERM is understood once it is up."""
         bot = self._bot
+        self._cuts.append(_now())
         if act.deed == "kill":
             bot.signal(signal.SIGKILL)
             await bot.ended.wait()
@@ -217,7 +237,7 @@ class _Stage:
             await self._wait_for_end(bot)
             self._report.ends += 1
         self._deaths.append(_now())
-        self._note_unsure(sudden=act.deed == "kill")
+        self._take_stock(sudden=act.deed == "kill")
         await asyncio.sleep(act.seconds)
         await self._start()
 
@@ -260,18 +280,22 @@ class _Stage:
             return
         bot.signal(signal.SIGTERM)
         await self._wait_for_end(bot)
-        self._note_unsure(sudden=False)
 
-    def _note_unsure(self, *, sudden: bool) -> None:
-        """Which messages of this life on Telegram the bot cannot know: those whose answer did not reach it, and after a
-        sudden death those that were sent just before and stand nowhere in the database."""
-        telegram = self._town.telegram
+    def _take_stock(self, *, sudden: bool) -> None:
+        """What the bot that has ended cannot know: messages on Telegram whose answer did not reach it, and after a
+        sudden death those that were sent just before and stand nowhere in the database. And what it was never told:
+        questions on Discord, which keeps nothing for those who are away."""
+        telegram, rows = self._town.telegram, self._database.rows_left()
         mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
         self._unsure |= {sending.message_id for sending in mine if sending.heard is False}
-        if sudden:
-            rows, since = self._database.rows_left(), _now() - JUST_BEFORE * self._speed
-            recent = [sending.message_id for sending in mine if sending.at >= since]
-            self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
+        since = _now() - JUST_BEFORE * self._speed
+        recent = [sending.message_id for sending in mine if sudden and sending.at >= since]
+        self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
+        for question in self._story.questions:
+            asked = self._asked.get(question.number)
+            discord = self._story.seats[question.chat].startswith("discord")
+            if asked is not None and discord and not written_down(rows, asked[0]):
+                self._unheard.add(question.number)
 
     # Waiting and judging
 
@@ -301,37 +325,40 @@ class _Stage:
         return Record(name_of(self._story, number), asked, self._town.seen(chat, unsure), stored, replies)
 
     def _asked_of(self, question: Question) -> Asked:
-        message_id, at = self._asked[question.number]
+        message_id, _ = self._asked[question.number]
         excuses, kept = self._excuses(question), self._kept(question)
-        discord = self._story.seats[question.chat].startswith("discord")
-        unheard = discord and any(-2 * self._speed < death - at < self._speed for death in self._deaths)
+        unheard = question.number in self._unheard
         return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard)
 
     def _kept(self, question: Question) -> Mapping[int, int]:
-        """How many words the model had written some time before a death, for each of its attempts."""
+        """How many words the model had written some time before the bot had to end, for each of its attempts."""
         margin = MAY_BE_LOST + LATENESS * self._speed
         found = {}
-        for attempt, times in enumerate(self._town.emissions(question.number)):
-            death = next((death for death in self._deaths if times and death >= times[-1]), None)
-            if death is not None:
-                found[attempt] = WORDS_A_PIECE * sum(at < death - margin for at in times)
+        for attempt, emitted in enumerate(self._town.emissions(question.number)):
+            ends = zip(self._cuts, self._deaths, strict=False)
+            cut = next((cut for cut, death in ends if emitted and death >= emitted[-1][0]), None)
+            if cut is not None:
+                found[attempt] = sum(words for at, words in emitted if at < cut - margin)
         return found
 
     def _excuses(self, question: Question) -> frozenset[Excuse]:
         found: set[Excuse] = set()
         if question.troubles:
             found.add("model")
-        if any(death >= self._asked[question.number][1] for death in self._deaths):
+        deaths = sum(death >= self._asked[question.number][1] for death in self._deaths)
+        if deaths:
             found.add("restart")
+        if deaths >= GIVES_UP_AFTER:
+            found.add("restarts")
         if self._story.has("lock", "full"):
             found.add("storage")
         return frozenset(found)
 
     async def _be_quiet(self) -> None:
-        calls = self._town.calls
+        before = self._town.calls()
         await asyncio.sleep(QUIET)
-        if (more := self._town.calls - calls) > 0:
-            self._report.violations.append(f"{more} calls were made with nothing left to do")
+        for known, calls in zip(before, self._town.calls(), strict=True):
+            self._report.violations += [f"called with nothing left to do: {call}" for call in calls[len(known) :]]
         if self._town.model.running:
             self._report.violations.append(f"{self._town.model.running} requests to the model are still open")
         found = self._bot.descriptors()
@@ -365,6 +392,7 @@ class _Stage:
 
     def _unexpected(self, line: str) -> bool:
         excused = self._story.has("lock", "full") and re.search(EXPECTED_WITH_STORAGE, line)
+        excused = excused or (len(self._deaths) >= GIVES_UP_AFTER and re.search(EXPECTED_WITH_RESTARTS, line))
         try:
             level = json.loads(line)["level"]
         except (ValueError, KeyError, TypeError):

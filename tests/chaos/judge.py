@@ -15,8 +15,8 @@ from bot.replies import notices
 from bot.replies.notices import Notice
 from tests.chaos.answers import Reading, Word, asked_in, read, read_all
 
-Excuse = Literal["model", "restart", "storage"]
-"""What may have kept a question from its whole answer."""
+Excuse = Literal["model", "restart", "restarts", "storage"]
+"""What may have kept a question from its whole answer; restarts: so many that the bot gave the question up."""
 
 SENTENCES: Mapping[Excuse, tuple[Notice, ...]] = {
     "model": (
@@ -28,6 +28,7 @@ SENTENCES: Mapping[Excuse, tuple[Notice, ...]] = {
         notices.EMPTY_ANSWER,
     ),
     "restart": (notices.INTERRUPTED, notices.INTERRUPTED_ALONE),
+    "restarts": (notices.GIVEN_UP,),
     "storage": (notices.MESSAGE_FAILED, notices.UNKNOWN_FAILURE),
 }
 STATES: Mapping[str, tuple[Excuse, ...]] = {
@@ -124,8 +125,14 @@ def judge(record: Record) -> Verdict:
         if "Stop" in message.buttons:
             verdict.violations.append(f"message {message.message_id} still offers Stop")
     items = items_of(known)
-    told = {item.question for item in items}
-    pairs = _paired([asked for asked in record.asked if not asked.unheard or asked.number in told], items)
+    pairs = _paired(record.asked, items)
+    if isinstance(pairs, list):
+        told = {item.question for item in items}
+        heard = [asked for asked in record.asked if not asked.unheard or asked.number in told]
+        without = _paired(heard, items)
+        if not isinstance(without, list):
+            verdict.outcomes |= {asked.number: "not told of" for asked in record.asked if asked not in heard}
+            pairs = without
     if isinstance(pairs, list):
         verdict.violations += pairs
     else:
@@ -215,7 +222,7 @@ def _storage_problems(stored: Sequence[Stored], asked: Asked, item: Item, excuse
     found = [answer for answer in stored if asked_in(answer.question) == asked.number]
     if not found:
         # What fails before there is a row has a sentence and nothing else.
-        return [] if excuse == "storage" and not item.reading.words else ["no answer is stored"]
+        return [] if excuse in ("storage", "restarts") and not item.reading.words else ["no answer is stored"]
     if len(found) > 1:
         return [f"{len(found)} answers are stored"]
     (answer,) = found

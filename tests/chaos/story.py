@@ -1,6 +1,6 @@
 """A story as data: who asks what when, what goes wrong when, and when the process dies. The seed decides all of it.
 
-Times are seconds on the loop's clock, counted from the first start of the bot.
+Times are seconds on the loop's clock, counted from when the bot is up for the first time.
 """
 
 from __future__ import annotations
@@ -71,11 +71,13 @@ class Act:
     """Something that happens to the process, its database, its clock or its gateway.
 
     `seconds` is how long it lasts: until the next start after a `kill` or `terminate`, how far the wall clock jumps.
+    `waits`: the story goes on only when the bot is up again, else people ask and things go wrong while it starts.
     """
 
     at: float
     deed: Deed
     seconds: float = 0.0
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def _deaths(chance: random.Random, plot: Plot) -> Iterator[Act]:
     for index in range(count):
         share = LENGTH / count
         at = share * index + chance.uniform(0.1, 0.9) * share
-        yield Act(at, chance.choice(deeds), chance.uniform(0, 4))
+        yield Act(at, chance.choice(deeds), chance.uniform(0, 4), waits=chance.random() < 0.75)
 
 
 def _disturbances(chance: random.Random) -> Iterator[Act]:
@@ -196,7 +198,7 @@ def told(story: Story) -> str:
     """The story for people, in the order of its events."""
     lines = [(question.at, _asks(story, question)) for question in story.questions]
     lines += [(fault.at, _goes_wrong(story, fault)) for fault in story.faults]
-    lines += [(act.at, f"{act.deed} ({act.seconds:.1f} s)") for act in story.acts]
+    lines += [(act.at, _happens(act)) for act in story.acts]
     return "\n".join(f"{at:6.1f}  {line}" for at, line in sorted(lines))
 
 
@@ -208,6 +210,10 @@ def _asks(story: Story, question: Question) -> str:
     troubles = ", ".join(f"{each.kind} after {each.after}" for each in question.troubles)
     wrong = f"; the model: {troubles}" if troubles else ""
     return f"question {question.number:03} in {name_of(story, question.chat)}: {question.words} words{wrong}"
+
+
+def _happens(act: Act) -> str:
+    return f"{act.deed} ({act.seconds:.1f} s{', and until the bot is up again' if act.waits else ''})"
 
 
 def _goes_wrong(story: Story, fault: Fault) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from tests.chaos.answers import answer_text, asked_in, pieces_of, question_text
+from tests.chaos.answers import answer_text, asked_in, pieces_of, question_text, read
 from tests.chaos.judge import Seen
 from tests.chaos.story import Fault, Question, Seat, Story, Trouble
 from tests.chaos.telegram import WatchedTelegram
@@ -74,16 +74,19 @@ class Town:
     def floods(self) -> int:
         return self.telegram.floods + self.discord.floods
 
-    @property
-    def calls(self) -> int:
-        """How often the bot called a platform, polls left out."""
-        polls = self.telegram.counted()["getUpdates"]
-        return len(self.telegram.calls) - polls + len(self.discord.calls)
+    def calls(self) -> tuple[list[str], list[str]]:
+        """What the bot called at each platform, polls of Telegram left out."""
+        telegram = [f"{call.method} {call.parameters}" for call in self.telegram.calls if call.method != "getUpdates"]
+        return telegram, [f"{call.route} {call.parameters}" for call in self.discord.calls]
 
-    def emissions(self, number: int) -> list[list[float]]:
-        """When each piece of each attempt at an answer went out."""
-        requests = self._requests[number]
-        return [[at for at, _ in self.model.requests[index]["emissions"]] for index in requests]
+    def emissions(self, number: int) -> list[list[tuple[float, int]]]:
+        """When each piece of each attempt at an answer went out, and how many words it had."""
+        found = []
+        for attempt, index in enumerate(self._requests[number]):
+            pieces = self._pieces(self._questions[number], attempt)
+            times = [at for at, _ in self.model.requests[index]["emissions"]]
+            found.append([(at, len(read(piece).words)) for at, piece in zip(times, pieces, strict=False)])
+        return found
 
     def ask(self, question: Question) -> str:
         """Let somebody ask; returns the message's id."""
@@ -154,11 +157,14 @@ class Town:
         attempt = self.attempts[question.number]
         self.attempts[question.number] += 1
         self._requests[question.number].append(self._index_of(body))
-        text = answer_text(question.number, attempt, question.words)
-        script = Script(pieces_of(text, WORDS_A_PIECE), pace=question.pace, first_delay=question.pace * 4)
+        script = Script(self._pieces(question, attempt), pace=question.pace, first_delay=question.pace * 4)
         if attempt < len(question.troubles):
             return _troubled(script, question.troubles[attempt])
         return script
+
+    @staticmethod
+    def _pieces(question: Question, attempt: int) -> list[str]:
+        return pieces_of(answer_text(question.number, attempt, question.words), WORDS_A_PIECE)
 
     def _index_of(self, body: dict[str, Any]) -> int:
         newest = range(len(self.model.requests) - 1, -1, -1)
