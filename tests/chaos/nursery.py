@@ -11,6 +11,7 @@ the modules was there before. Only its clocks differ from `python -m bot`, so th
 from __future__ import annotations
 
 import asyncio
+import importlib
 import json
 import mmap
 import os
@@ -28,20 +29,22 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-# Not used here: whatever is read now need not be read at each start.
-import aiosqlite  # noqa: F401
-import asyncpg  # noqa: F401
-import openai.resources.chat.completions  # noqa: F401
-import sqlalchemy.dialects.postgresql.asyncpg
-import sqlalchemy.dialects.sqlite.aiosqlite  # noqa: F401
-
-import adapters.discord.adapter
-import adapters.telegram.adapter  # noqa: F401
 import bot.__main__
 from bot import clock
 from bot.llm.gateway import Gateway
 from bot.storage import engines
 from tests.fakes.loops import FastLoop
+
+READ_EARLY = (
+    "adapters.discord.adapter",
+    "adapters.telegram.adapter",
+    "aiosqlite",
+    "asyncpg",
+    "openai.resources.chat.completions",
+    "sqlalchemy.dialects.postgresql.asyncpg",
+    "sqlalchemy.dialects.sqlite.aiosqlite",
+)
+"""Modules that a bot reads while it starts, beside those of `bot.__main__`."""
 
 LIBRARIES_END_WITHIN = 5.0
 """Seconds on the loop's clock: discord.py closes without waiting for what it runs on its own."""
@@ -65,6 +68,8 @@ class Order:
 
 def serve(control: socket.socket) -> int:
     """Fork a bot for each order, and tell its process id and, later, its exit status; until the other side is gone."""
+    for name in READ_EARLY:
+        importlib.import_module(name)
     children: dict[int, int] = {}
     selector = selectors.DefaultSelector()
     selector.register(control, selectors.EVENT_READ)
@@ -117,15 +122,15 @@ def _set_clocks(order: Order) -> None:
         return datetime.now(UTC) + timedelta(seconds=struct.unpack("d", offset[:8])[0])
 
     clock.utc_now = utc_now
-    asyncio.run = partial(_run, order.speed)  # type: ignore[assignment]  # without its options, which nobody uses
+    asyncio.run = partial(_run, order.speed)
     wait = int(10_000 / order.speed)
     engines._SQLITE_PRAGMAS = (f"busy_timeout={wait}", *engines._SQLITE_PRAGMAS[1:])
     # A connection may take a real second, however fast the clock is.
     usual = Gateway.__init__.__kwdefaults__ or {}
     patient = {name: max(usual[name], order.speed) for name in ("connect_timeout", "list_timeout")}
-    Gateway.__init__.__kwdefaults__ = usual | patient  # type: ignore[misc]  # as functions have it
+    Gateway.__init__.__kwdefaults__ = usual | patient
     # Every client makes a TLS context, which reads all certificates of the machine; here nobody speaks TLS.
-    ssl.create_default_context = cache(ssl.create_default_context)
+    ssl.create_default_context = cache(ssl.create_default_context)  # type: ignore[assignment]  # fewer names
 
 
 def _run(speed: float, main: Coroutine[Any, Any, Any]) -> Any:

@@ -40,7 +40,7 @@ class WatchedTelegram(TelegramFake):
         self.sendings: list[Sending] = []
         self.life = 0
         numbers = itertools.count(FIRST_NUMBER)
-        self.state.next_id = lambda _: next(numbers)  # type: ignore[method-assign]
+        self.state.next_id = lambda chat: next(numbers)  # type: ignore[method-assign]
         self._made: dict[int, Sending] = {}
 
     async def _attend(self, call: Call, request: web.Request) -> web.StreamResponse:
