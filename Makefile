@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.14; 
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test check lint types bench lock clean
+.PHONY: run test check lint types bench chaos kills lock clean
 .DEFAULT_GOAL := run
 
 $(READY): requirements.lock pyproject.toml
@@ -32,6 +32,14 @@ check: lint types test
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.delivery
+
+# Stories of faults: `make chaos N=500`, or `make chaos SEED=7` to see the one of this seed again.
+chaos: $(READY)
+	@$(BIN)/python -m tests.chaos --runs $(or $(N),1) $(if $(SEED),--seed $(SEED))
+
+# Sudden deaths alone: `make kills N=100`.
+kills: $(READY)
+	@$(BIN)/python -m tests.chaos --kills $(or $(N),100) $(if $(SEED),--seed $(SEED))
 
 # Pins every dependency, without addresses of a registry.
 lock: $(READY)

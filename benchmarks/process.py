@@ -26,8 +26,15 @@ class BotProcess:
 
     def megabytes(self) -> float:
         """The most memory that was resident so far."""
+        return self._status("VmHWM") / 1024
+
+    def resident(self) -> float:
+        """The megabytes that are resident now."""
+        return self._status("VmRSS") / 1024
+
+    def _status(self, name: str) -> int:
         status = Path(f"/proc/{self.pid}/status").read_text()
-        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")) / 1024
+        return next(int(line.split()[1]) for line in status.splitlines() if line.startswith(name))
 
 
 @asynccontextmanager

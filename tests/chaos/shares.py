@@ -1,0 +1,42 @@
+"""A share of the stories, played one after the other in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.chaos.driver import SPEED, Report, play
+from tests.chaos.process import nursery, nursery_process
+from tests.chaos.story import Plot, written
+from tests.fakes.loops import FastLoop
+
+
+def play_share(plot: Plot, seeds: Sequence[int]) -> list[Report]:
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the fakes', sorry for every client that dies
+    with nursery_process() as control, asyncio.Runner(loop_factory=partial(FastLoop, SPEED)) as runner:
+        return runner.run(_play_in_turn(control, plot, seeds))
+
+
+async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]) -> list[Report]:
+    reports: list[Report] = []
+    with TemporaryDirectory(prefix="parley-chaos-") as folder:
+        async with nursery(control, Path(folder)) as bots:
+            for seed in seeds:
+                place = Path(folder) / str(seed)
+                place.mkdir()
+                report = await play(written(seed, plot), bots, place)
+                say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
+                report.log.clear()
+                reports.append(report)
+    return reports
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
