@@ -38,13 +38,22 @@ class PostgresServer:
         return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def make(self) -> None:
-        command = [self._programs / "initdb", "-D", self._folder / "data", "-U", "postgres", "-A", "trust", "-N"]
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "-D",
+            self._folder / "data",
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+            "-N",
+        ]
         subprocess.run(command, check=True, capture_output=True, cwd=self._folder, **self._as)
 
     def start(self) -> None:
         """Begin to start; who connects has to wait. A killed server first looks through its log."""
         options = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={self.port}", "fsync=off")
-        command = [self._programs / "postgres", "-D", self._folder / "data"]
+        command: list[str | Path] = [self._programs / "postgres", "-D", self._folder / "data"]
         command += [word for option in options for word in ("-c", option)]
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -52,7 +61,7 @@ class PostgresServer:
             )
 
     def ready(self) -> None:
-        command = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        command: list[str | Path] = [self._programs / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)]
         deadline = time.monotonic() + 30
         while subprocess.run(command, check=False, timeout=10).returncode != 0:
             assert self._process is not None
