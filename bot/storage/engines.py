@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -34,6 +35,9 @@ _ANSWER_SECONDS = 20
 
 _MIGRATION_SECONDS = 3600
 """The same where tables are changed: an index over millions of rows takes minutes."""
+
+_GOODBYE_SECONDS = 5
+"""For closing all connections to a server; then they are dropped."""
 
 _POSTGRES_SETTINGS = {
     "application_name": "parley",
@@ -76,6 +80,7 @@ class Engines:
     reader: AsyncEngine
     writer: AsyncEngine
     migrator: AsyncEngine
+    opened: set[Any]  # connections to a server, which may be silent when they are closed
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -114,8 +119,15 @@ class Engines:
                 await connection.close()
 
     async def close(self) -> None:
+        """Says goodbye to the server, unless it is silent."""
         for engine in (self.reader, self.writer, self.migrator):
-            await engine.dispose()
+            try:
+                async with asyncio.timeout(_GOODBYE_SECONDS if self.opened else None):
+                    await engine.dispose()
+            except TimeoutError:
+                for connection in self.opened:
+                    connection.terminate()
+                await engine.dispose()
 
 
 async def _commit(connection: AsyncConnection) -> None:
@@ -157,7 +169,7 @@ def _sqlite_engines(url: URL) -> Engines:
     for engine in (reader, writer):
         event.listen(engine.sync_engine, "connect", _set_pragmas)
     event.listen(writer.sync_engine, "begin", _begin_immediate)
-    return Engines(reader, writer, migrator=writer)
+    return Engines(reader, writer, migrator=writer, opened=set())
 
 
 def _postgres_engines(url: URL) -> Engines:
@@ -175,12 +187,22 @@ def _postgres_engines(url: URL) -> Engines:
     )
     for engine in (writer, migrator):
         event.listen(engine.sync_engine, "handle_error", mark_lost)
-    return Engines(writer.execution_options(isolation_level="AUTOCOMMIT"), writer, migrator)
+    reader = writer.execution_options(isolation_level="AUTOCOMMIT")
+    return Engines(reader, writer, migrator, _opened(writer, migrator))
 
 
 def _postgres_arguments(seconds: int, settings: dict[str, str]) -> dict[str, Any]:
     """What asyncpg's `connect` is given."""
     return {"timeout": _CONNECT_SECONDS, "command_timeout": seconds, "server_settings": settings}
+
+
+def _opened(*engines: AsyncEngine) -> set[Any]:
+    """The driver's connections that are open, from now on."""
+    opened: set[Any] = set()
+    for engine in engines:
+        event.listen(engine.sync_engine, "connect", lambda connection, _: opened.add(connection))
+        event.listen(engine.sync_engine, "close", lambda connection, _: opened.discard(connection))
+    return opened
 
 
 def _set_pragmas(connection: Any, record: object) -> None:  # noqa: ARG001 (the event's signature)

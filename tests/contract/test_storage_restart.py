@@ -145,6 +145,18 @@ async def test_a_silent_server_holds_nobody_for_ever(
         assert await store.notes.read("note 1") == "again"
 
 
+async def test_closing_does_not_wait_for_a_silent_server(
+    own_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own_server.ready()
+    async with open_store(own_server.url) as store:
+        await asyncio.gather(*(store.notes.write(f"note {number}", "kept") for number in range(20)))
+        own_server.send(signal.SIGSTOP)
+    own_server.send(signal.SIGCONT)
+    async with open_store(own_server.url) as store:
+        assert await store.notes.read("note 1") == "kept"
+
+
 async def test_a_statement_that_takes_too_long_is_ended(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(engines_module._POSTGRES_SETTINGS, "statement_timeout", "200ms")
     async with open_store(postgres_url) as store:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.__main__ import main
 from tests.e2e.telegram_side import TelegramSide
 from tests.e2e.test_process import ended, environment, running
 from tests.e2e.worlds import MODEL_KEY
@@ -46,7 +47,7 @@ async def test_a_bot_goes_on_from_a_copy_that_was_made_while_it_worked(
     tmp_path: Path, model: OpenAIFake, telegram: TelegramSide
 ) -> None:
     settings = environment(model, telegram)
-    people = [telegram.person(f"Person {number}") for number in range(5)]
+    people = [telegram.person(f"Person {number}") for number in range(3)]
     places = [telegram.private(person) for person in people]
 
     async def everybody(words: str, count: int) -> None:
@@ -91,15 +92,23 @@ def lose(folder: Path) -> None:
     (folder / "parley.db-wal").write_bytes(b"left over")
 
 
-async def test_what_keeps_a_backup_from_being_made_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "there").write_text("older")
-    for url, words in (
-        (f"sqlite:///{tmp_path}/none.db", "parley: there is no database at"),
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("sqlite:///none.db", "parley: there is no database at none.db."),
         ("postgresql://ada:secret@127.0.0.1/parley", "parley: PostgreSQL is backed up with its own tool: pg_dump"),
-        ("mysql://127.0.0.1/parley", "parley: DATABASE_URL: names mysql"),
-    ):
-        status, output, complaint = await parley(tmp_path, {"DATABASE_URL": url}, "backup", str(tmp_path / "there"))
-        assert (status, output) == (1, "")
-        assert complaint.startswith(words)
-        assert complaint.count("\n") == 1
-        assert "secret" not in complaint
+        ("mysql://ada:secret@127.0.0.1/parley", "parley: DATABASE_URL: names mysql"),
+    ],
+)
+def test_what_keeps_a_backup_from_being_made_is_one_line(
+    url: str, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    assert main(["backup", "copy.db"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(words)
+    assert printed.err.count("\n") == 1
+    assert "secret" not in printed.err
+    assert list(tmp_path.iterdir()) == []
