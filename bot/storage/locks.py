@@ -61,7 +61,8 @@ class FileLock:
 
     def __init__(self, database: Path, name: str) -> None:
         # Whatever way the path is written, it is the same file.
-        self.path = database.resolve().with_name(f"{database.name}.{_digest(name)[:4].hex()}.lock")
+        file = database.resolve()
+        self.path = file.with_name(f"{file.name}.{_digest(name)[:4].hex()}.lock")
         self._handle: int | None = None
 
     async def take(self) -> bool:
