@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,22 +20,20 @@ _PAUSE = 1.0
 
 
 @asynccontextmanager
-async def sole(url: str, name: str) -> AsyncIterator[asyncio.Event]:
+async def sole(url: str, name: str, taken_over: Callable[[], None]) -> AsyncIterator[None]:
     """Be the only process that serves the bot `name` from this database; wait while another one does.
 
     A process that dies, in whatever way, lets go of it at once; one whose machine vanishes, after half a minute (on
     PostgreSQL). Whoever enters several names does so in the same order everywhere. Raises SettingsError when the
     database, or its folder, cannot be used.
 
-    The event comes when another process has taken over, and this one must end: it is given when the connection to
-    PostgreSQL was lost, and somebody was quicker to come back. A lost connection alone is no reason to end, because
-    the database that was lost with it keeps both processes from working, and the next moment gives it back: it is
-    taken again.
+    `taken_over` is called when another process serves now, and this one must end: the connection to PostgreSQL was
+    lost, and somebody was quicker to come back. The loss alone is no reason to end: without the database neither of
+    them can work, and when it is there again, it gives back what was lost in most cases.
     """
     address = driver_url(url)
     sqlite = address.get_backend_name() == "sqlite"
     lock: Lock = FileLock(Path(address.database or ""), name) if sqlite else ServerLock(address, name)
-    taken_over = asyncio.Event()
     owner = TaskOwner()
     try:
         try:
@@ -47,7 +44,7 @@ async def sole(url: str, name: str) -> AsyncIterator[asyncio.Event]:
         if not free:
             await _wait(lock)
         owner.start(_keep(lock, taken_over), f"staying the only process of {name}")
-        yield taken_over
+        yield
     finally:
         await owner.close()
         await lock.close()
@@ -62,7 +59,7 @@ async def _wait(lock: Lock) -> None:
     log.info("the other process has ended")
 
 
-async def _keep(lock: Lock, taken_over: asyncio.Event) -> None:
+async def _keep(lock: Lock, taken_over: Callable[[], None]) -> None:
     """Take the lock again whenever it was lost, until somebody else has it."""
     while True:
         await lock.lost()
@@ -71,7 +68,7 @@ async def _keep(lock: Lock, taken_over: asyncio.Event) -> None:
             await clock.sleep(_PAUSE)
         if not taken:
             log.error("another Parley process has taken over; this one ends")
-            taken_over.set()
+            taken_over()
             return
         log.info("this is the only process again")
 

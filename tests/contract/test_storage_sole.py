@@ -32,7 +32,7 @@ import asyncio, sys
 from bot.storage.sole import sole
 
 async def hold():
-    async with sole(sys.argv[1], "bot"):
+    async with sole(sys.argv[1], "bot", sys.exit):
         print("held", flush=True)
         await asyncio.Event().wait()
 
@@ -52,6 +52,10 @@ def own_server() -> Iterator[PostgresServer]:
         yield server
 
 
+def never() -> None:
+    pytest.fail("nobody takes over")
+
+
 class Holder:
     """Somebody who wants to be the only one, until told to end."""
 
@@ -62,7 +66,7 @@ class Holder:
         self.task = asyncio.create_task(self._hold(url, name))
 
     async def _hold(self, url: str, name: str) -> None:
-        async with sole(url, name) as self.taken_over:
+        async with sole(url, name, self.taken_over.set):
             self.inside.set()
             await self._leave.wait()
 
@@ -129,7 +133,7 @@ async def test_of_many_there_is_never_more_than_one(tables_url: str) -> None:
 
     async def serve() -> None:
         nonlocal inside, most
-        async with sole(tables_url, "bot"):
+        async with sole(tables_url, "bot", never):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0.01)
@@ -141,7 +145,11 @@ async def test_of_many_there_is_never_more_than_one(tables_url: str) -> None:
 
 async def test_bots_and_databases_do_not_wait_for_each_other(tables_url: str, tmp_path: Path) -> None:
     other = f"sqlite:///{tmp_path}/other.db"
-    async with sole(tables_url, "telegram:1"), sole(tables_url, "discord:1"), sole(other, "telegram:1"):
+    async with (
+        sole(tables_url, "telegram:1", never),
+        sole(tables_url, "discord:1", never),
+        sole(other, "telegram:1", never),
+    ):
         pass
 
 
@@ -166,7 +174,7 @@ async def test_who_is_inside_can_be_cancelled(tables_url: str) -> None:
     first.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first.task
-    async with sole(tables_url, "bot"):
+    async with sole(tables_url, "bot", never):
         pass
 
 
@@ -187,7 +195,7 @@ async def test_a_file_is_the_same_however_it_is_named(
 ) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "data")
     monkeypatch.chdir(tmp_path)
-    async with sole(sqlite_tables, "bot"):
+    async with sole(sqlite_tables, "bot", never):
         for url in (
             "sqlite:///data/parley.db",
             "sqlite:///link/parley.db",
@@ -205,7 +213,7 @@ async def test_a_file_is_the_same_however_it_is_named(
 )
 async def test_what_cannot_be_locked_is_explained(url: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        await sole(url, "bot").__aenter__()
+        await sole(url, "bot", never).__aenter__()
     assert caught.value.variable == "DATABASE_URL"
     assert "secret" not in str(caught.value)
 
@@ -214,7 +222,7 @@ async def test_the_database_can_be_used_and_closed_beside_it(
     sqlite_tables: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Closing a file that SQLite has locked drops SQLite's locks, and could drop ours."""
-    async with sole(sqlite_tables, "bot"):
+    async with sole(sqlite_tables, "bot", never):
         for _ in range(2):
             async with open_store(sqlite_tables) as store:
                 await store.notes.write("a", "b")
@@ -241,7 +249,8 @@ CUT = (
 
 async def test_a_lost_connection_is_made_anew(postgres_tables: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
-    async with sole(postgres_tables, "bot") as taken_over:
+    taken_over = asyncio.Event()
+    async with sole(postgres_tables, "bot", taken_over.set):
         for count in range(1, 4):
             await execute(postgres_tables, CUT)
             while caplog.messages.count(AGAIN) < count:  # noqa: ASYNC110 (a log has no event)
@@ -274,14 +283,15 @@ async def test_one_goes_on_when_both_lose_their_connections(
 
 async def test_whoever_was_quicker_serves_and_the_other_is_told(postgres_tables: str) -> None:
     key = ServerLock(driver_url(postgres_tables), "bot")._key
-    async with sole(postgres_tables, "bot") as taken_over:
+    taken_over = asyncio.Event()
+    async with sole(postgres_tables, "bot", taken_over.set):
         quicker = await asyncpg.connect(postgres_tables)
         waiting = asyncio.create_task(quicker.fetch("SELECT pg_advisory_lock($1)", key))
         await execute(postgres_tables, CUT)
         await waiting
         await taken_over.wait()
         await quicker.close()
-    async with sole(postgres_tables, "bot"):
+    async with sole(postgres_tables, "bot", never):
         pass
 
 
@@ -289,7 +299,8 @@ async def test_a_restart_of_the_server_is_survived(
     own_server: PostgresServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    async with sole(own_server.url, "bot") as taken_over:
+    taken_over = asyncio.Event()
+    async with sole(own_server.url, "bot", taken_over.set):
         await asyncio.to_thread(own_server.restart)
         await said(caplog, AGAIN)
         assert not taken_over.is_set()
@@ -301,7 +312,8 @@ async def test_a_server_that_was_silent_is_asked_again(
     caplog.set_level("INFO")
     await asyncio.to_thread(own_server.ready)
     monkeypatch.setattr(locks, "_ANSWER_SECONDS", 1)
-    async with sole(own_server.url, "bot") as taken_over:
+    taken_over = asyncio.Event()
+    async with sole(own_server.url, "bot", taken_over.set):
         own_server.send(signal.SIGSTOP)
         try:
             await said(caplog, "was lost; making it anew")
@@ -359,7 +371,8 @@ async def test_a_connection_that_only_the_server_still_has_is_nobody_else(
     postgres_tables: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO")
-    async with Wire() as wire, sole(postgres_tables.replace(":5432", f":{wire.port}"), "bot") as taken_over:
+    taken_over = asyncio.Event()
+    async with Wire() as wire, sole(postgres_tables.replace(":5432", f":{wire.port}"), "bot", taken_over.set):
         for count in range(1, 3):
             wire.cut()
             while caplog.messages.count(AGAIN) < count and not taken_over.is_set():  # noqa: ASYNC110 (as above)
@@ -376,8 +389,8 @@ async def test_leaving_does_not_wait_for_a_silent_server(
 ) -> None:
     await asyncio.to_thread(own_server.ready)
     monkeypatch.setattr(locks, "_ANSWER_SECONDS", 1)
-    async with sole(own_server.url, "bot"):
+    async with sole(own_server.url, "bot", never):
         own_server.send(signal.SIGSTOP)
     own_server.send(signal.SIGCONT)
-    async with sole(own_server.url, "bot"):
+    async with sole(own_server.url, "bot", never):
         pass
