@@ -156,8 +156,9 @@ async def test_bots_and_databases_do_not_wait_for_each_other(tables_url: str, tm
 async def test_who_waits_can_be_cancelled(
     tables_url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, second, third = (Holder(tables_url) for _ in range(3))
+    first = Holder(tables_url)
     await first.inside.wait()
+    second, third = Holder(tables_url), Holder(tables_url)
     await looks(monkeypatch, 3)
     second.task.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.storage.sole import sole
 from tests.e2e.telegram_side import TelegramSide
 from tests.e2e.test_process import Process, ended, environment, running
 from tests.e2e.worlds import MODEL_KEY
@@ -35,13 +36,19 @@ async def waits(process: Process) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_the_new_process_answers_when_the_old_one_has_ended(
-    tmp_path: Path, model: OpenAIFake, telegram: TelegramSide
-) -> None:
-    folders = [tmp_path / name for name in ("old", "new", "newer")]
-    for folder in folders:
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """One for each process; the database is in neither."""
+    made = tmp_path / "old", tmp_path / "new"
+    for folder in made:
         folder.mkdir()
-    settings = environment(model, telegram) | {"DATABASE_URL": f"sqlite:///{tmp_path}/parley.db"}
+    return made
+
+
+async def test_the_new_process_answers_when_the_old_one_has_ended(
+    folders: tuple[Path, Path], model: OpenAIFake, telegram: TelegramSide
+) -> None:
+    settings = environment(model, telegram) | {"DATABASE_URL": f"sqlite:///{folders[0].parent}/parley.db"}
     ann = telegram.person("Ann")
     place = telegram.private(ann)
     async with running(folders[0], settings) as old, running(folders[1], settings) as new:
@@ -52,13 +59,22 @@ async def test_the_new_process_answers_when_the_old_one_has_ended(
         await waits(new)
         telegram.say(place, ann, "Two")
         await ended(telegram, place, 2)
-        async with running(folders[2], settings) as newer:
-            await newer.start()
-            await waits(newer)
-            assert await newer.end(signal.SIGTERM) == 0, "who waits can be told to end"
+        assert telegram.fake.counted()["getMe"] == 1, "who waits leaves the platform alone"
         assert await old.end(signal.SIGTERM) == 0
         telegram.say(place, ann, "Three")
         await ended(telegram, place, 3)
         assert await new.end(signal.SIGTERM) == 0
     assert [shown.text for shown in telegram.screen(place).by_bot()] == ["One", "Two", "Three"]
-    assert telegram.fake.counted()["getMe"] == 2, "who waits leaves the platform alone"
+
+
+async def test_who_waits_can_be_told_to_end(
+    folders: tuple[Path, Path], model: OpenAIFake, telegram: TelegramSide
+) -> None:
+    url = f"sqlite:///{folders[0].parent}/parley.db"
+    bot = f"telegram:{telegram.fake.token.partition(':')[0]}"
+    settings = environment(model, telegram) | {"DATABASE_URL": url}
+    async with sole(url, bot, pytest.fail), running(folders[1], settings) as new:
+        await new.start()
+        await waits(new)
+        assert await new.end(signal.SIGTERM) == 0
+    assert telegram.fake.counted()["getMe"] == 0
