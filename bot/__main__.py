@@ -8,6 +8,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import cast
 
 from pydantic import SecretStr
@@ -15,9 +16,10 @@ from pydantic import SecretStr
 from bot import app, check
 from bot.app import PlatformFactory
 from bot.commands.catalogue import MENUS
-from bot.errors import SettingsError
+from bot.errors import BackupError, SettingsError
 from bot.ports import Platform
 from bot.settings import Settings, read_settings
+from bot.storage.backup import back_up
 from bot.telemetry import logs
 
 EPILOG = "Settings come from environment variables and a .env file; .env.example lists them all."
@@ -28,6 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _arguments(arguments)
     try:
         settings = read_settings()
+        if options.command == "backup":
+            print(back_up(settings.database_url, options.file, force=options.force))
+            return 0
         if options.command == "check":
             logs.configure("error", settings.log_format)
             return asyncio.run(_check(settings))
@@ -37,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         level = "error" if console and "log_level" not in settings.model_fields_set else settings.log_level
         logs.configure(level, settings.log_format)
         asyncio.run(app.run(settings, [_factory(name, settings) for name in names], ends_with_input=console))
-    except SettingsError as error:
+    except (SettingsError, BackupError) as error:
         print(f"parley: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -56,6 +61,9 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     commands.add_parser("run", help="serve every platform whose token is set; the console if none is (the default)")
     commands.add_parser("console", help="chat in this terminal; reads lines from a pipe too")
     commands.add_parser("check", help="try the database, every provider, model and platform; exit status 0 or 1")
+    backup = commands.add_parser("backup", help="copy the SQLite database to a file, also while the bot runs")
+    backup.add_argument("file", type=Path, metavar="FILE", help="where to; its folder must be there")
+    backup.add_argument("--force", action="store_true", help="put the copy into the place of an older one")
     return parser.parse_args(arguments)
 
 

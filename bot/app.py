@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from bot.commands.catalogue import COMMANDS
@@ -17,6 +18,7 @@ from bot.models import open_models
 from bot.ports import Inbox, Notes, Platform
 from bot.settings import Settings
 from bot.storage.database import open_store
+from bot.storage.sole import sole
 from bot.tasks import TaskOwner
 
 log = logging.getLogger(__name__)
@@ -34,13 +36,17 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     the end, however long it takes.
     """
     async with AsyncExitStack() as stack:
-        signals = stack.enter_context(_signals())
+        signals = stack.enter_context(_listening())
         store = await stack.enter_async_context(open_store(settings.database_url))
+        made = [make(store.notes, COMMANDS) for make in factories]
+        alone = [sole(settings.database_url, bot, signals.at_once) for bot in _bots(settings, made)]
+        if not await _entered(stack, alone, signals.stop):
+            return
         models = await stack.enter_async_context(open_models(settings))
         workshop = await stack.enter_async_context(Workshop())
         owner = TaskOwner()
         stack.push_async_callback(owner.close)
-        platforms = [await stack.enter_async_context(make(store.notes, COMMANDS)) for make in factories]
+        platforms = [await stack.enter_async_context(platform) for platform in made]
         names = [platform.name for platform in platforms]
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
@@ -62,8 +68,41 @@ class _Signals:
         for number in SIGNALS:
             asyncio.get_running_loop().add_signal_handler(number, self._came)
 
+    def at_once(self) -> None:
+        """End without waiting: another process serves now, and answers what is unanswered."""
+        self.stop.set()
+        self.hurry.set()
+
     def _came(self) -> None:
         (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+def _bots(settings: Settings, platforms: Sequence[Platform]) -> Iterator[str]:
+    """The name of each bot: what stands in its token before the first : or . is its id, which others may know."""
+    tokens = {"telegram": settings.telegram_token, "discord": settings.discord_token}
+    for name in sorted(platform.name for platform in platforms):
+        if (token := tokens.get(name)) is not None:
+            yield f"{name}:{re.split('[:.]', token.get_secret_value())[0]}"
+
+
+async def _entered(
+    stack: AsyncExitStack, contexts: Sequence[AbstractAsyncContextManager[None]], stop: asyncio.Event
+) -> bool:
+    """Enter them one after another; False when `stop` came first."""
+
+    async def enter() -> None:
+        for context in contexts:
+            await stack.enter_async_context(context)
+
+    entering, stopping = asyncio.create_task(enter()), asyncio.create_task(stop.wait())
+    await asyncio.wait([entering, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if stop.is_set():
+        entering.cancel()
+    await asyncio.wait([entering, stopping])
+    if not entering.cancelled():
+        entering.result()
+    return not stop.is_set()
 
 
 async def _receive(platforms: Sequence[Platform], inbox: Inbox, stop: asyncio.Event) -> None:
@@ -95,7 +134,7 @@ async def _drain(owner: TaskOwner, seconds: float | None, signals: _Signals) -> 
 
 
 @contextmanager
-def _signals() -> Iterator[_Signals]:
+def _listening() -> Iterator[_Signals]:
     signals = _Signals()
     signals.listen()
     try:

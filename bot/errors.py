@@ -37,6 +37,7 @@ ParleyError
 |   +-- FileUnreadable       broken, or not what it claims to be
 |   +-- FileUnsupported      of a kind that is not opened
 +-- StorageError             the database could not be read or written (`problem` says why)
++-- BackupError              no backup of the database was made (its text says why)
 +-- UsageError               a person gave a command something it cannot take (`sentence` says what)
 +-- SettingsError            a setting cannot be used (`variable`, `problem`, `example`)
 """
@@ -227,6 +228,10 @@ class StorageError(ParleyError):
     def __init__(self, problem: str) -> None:
         super().__init__(f"the database failed: {problem}")
         self.problem = problem
+
+
+class BackupError(ParleyError):
+    """No backup of the database was made."""
 
 
 class UsageError(ParleyError):

@@ -35,6 +35,14 @@ def driver_url(text: str) -> URL:
     return _sqlite(url) if url.get_backend_name() == "sqlite" else _postgres(url)
 
 
+def libpq_url(url: URL) -> str:
+    """A driver's URL of PostgreSQL as its own tools take it, without the password, which they ask for."""
+    names = {"ssl": "sslmode"}
+    query = {names.get(name, name): value for name, value in url.query.items()}
+    plain = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+    return plain.render_as_string(hide_password=False)
+
+
 def unusable(problem: str, example: str = SQLITE_EXAMPLE) -> SettingsError:
     return SettingsError("DATABASE_URL", problem, example)
 

@@ -17,7 +17,8 @@ from bot.errors import SettingsError
 from bot.storage.address import POSTGRES_EXAMPLE, SQLITE_EXAMPLE, driver_url
 from bot.storage.budgets import SqlBudgets
 from bot.storage.conversations import SqlConversations
-from bot.storage.engines import Engines, make_engines, problem_of
+from bot.storage.engines import Engines, make_engines
+from bot.storage.failures import problem_of
 from bot.storage.forgetting import SqlForgetting
 from bot.storage.inbox import SqlInbox
 from bot.storage.ledger import SqlLedger
@@ -92,7 +93,7 @@ async def _prepare(address: URL, engines: Engines) -> None:
     try:
         if address.get_backend_name() == "sqlite":
             _make_file(address)
-        async with engines.writer.begin() as connection:
+        async with engines.migrator.begin() as connection:
             await connection.run_sync(upgrade)
     except CommandError:
         problem = f"{shown} was written by a newer version of Parley."

@@ -1,4 +1,4 @@
-"""Writes that a cancellation does not break off."""
+"""Writes that neither a cancellation nor a lost connection breaks off."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import functools
 from collections.abc import Callable, Coroutine
 from typing import Any, ParamSpec, TypeVar
+
+from bot.storage.failures import ConnectionLost
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -16,11 +18,14 @@ def uninterrupted(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
 
     A stopped answer is thus stored or not begun, never in doubt. SQLite needs it, too: when a statement is abandoned
     in the driver's thread, its cursor keeps the write lock until it is collected as garbage, and all writers wait.
+
+    A call whose connection was lost before its transaction was to be committed is made once more: the method holds one
+    transaction, which the database has undone, or several of which it does no harm to repeat the first ones.
     """
 
     @functools.wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> T:
-        task = asyncio.create_task(method(*args, **kwargs))
+        task = asyncio.create_task(_done(method, *args, **kwargs))
         cancellation: asyncio.CancelledError | None = None
         while not task.done():
             try:
@@ -32,3 +37,10 @@ def uninterrupted(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P, Co
         return task.result()
 
     return call
+
+
+async def _done(method: Callable[P, Coroutine[Any, Any, T]], *args: P.args, **kwargs: P.kwargs) -> T:
+    try:
+        return await method(*args, **kwargs)
+    except ConnectionLost:
+        return await method(*args, **kwargs)
