@@ -14,6 +14,7 @@ from contextlib import suppress
 from bot import clock, receipts
 from bot.domain.ids import ChatRef, Person
 from bot.domain.messages import Incoming
+from bot.domain.outbox import Backlog, backlog
 from bot.errors import StorageError
 from bot.ports import Arrivals, Channel, Platform
 from bot.receipts import Receipt
@@ -50,6 +51,7 @@ class Door:
         self._begun: dict[str, Platform] = {}
         self._arrived: deque[_Arrival] = deque()
         self._finished: set[str] = set()
+        self._open: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -68,9 +70,9 @@ class Door:
                 await self._write_off()
 
     @property
-    def waiting(self) -> int:
-        """Events that are not written down yet."""
-        return len(self._arrived)
+    def unanswered(self) -> Backlog:
+        """Events that are written down and not done."""
+        return backlog(self._open.values(), clock.now())
 
     def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
         kept: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -97,6 +99,7 @@ class Door:
         """What is owed to an event that is written down; `again`: it was so before this process began."""
         tried = (lambda: self._tried(event.key)) if again else None
         # Who calls a command waits for its answer now, and on Discord has a way to get it that lasts minutes.
+        self._open[event.key] = clock.now()
         platform = self._begun.get(event.chat.platform)
         lasts = platform is not None and platform.channel(event.chat) is not None
         returns = lasts and event.kind in ("message", "edited")
@@ -147,6 +150,8 @@ class Door:
 
     def _done(self, keys: Collection[str]) -> None:
         self._finished.update(keys)
+        for key in keys:
+            self._open.pop(key, None)
         self._wake.set()
 
     async def _write_off(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from bot.domain.conversations import Answer
@@ -69,3 +70,16 @@ class KeptReply:
     def shown(self) -> bool:
         """Whether any of it is known to be on screen."""
         return any(part.message_id is not None for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is not done yet: how many, and for how many seconds the oldest of them."""
+
+    count: int
+    oldest: float = 0.0
+
+
+def backlog(since: Collection[float], now: float) -> Backlog:
+    """Of what began at these times."""
+    return Backlog(len(since), now - min(since, default=now))

@@ -16,7 +16,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from bot import clock, receipts
-from bot.domain.outbox import KeptReply
+from bot.domain.outbox import Backlog, KeptReply, backlog
 from bot.errors import StorageError
 from bot.ports import Notes
 from bot.ports import Outbox as Rows
@@ -38,14 +38,23 @@ LAST_WORDS = 3.0
 
 
 class Entry:
-    """One reply's page. `kept` tells how it stands now."""
+    """One reply's page. `kept` tells how it stands now, and `since` when it was first written down."""
 
     def __init__(self, outbox: Outbox, nonce: str, *, written: bool = False) -> None:
         self.nonce = nonce
         self.receipt = receipts.current()
         self.kept: Callable[[], KeptReply] | None = None
-        self.written = written
+        self.since = clock.now() if written else None
         self._outbox = outbox
+
+    @property
+    def again(self) -> bool:
+        """Whether another process may have begun to answer the same event."""
+        return self.receipt is not None and self.receipt.again
+
+    @property
+    def written(self) -> bool:
+        return self.since is not None
 
     @property
     def event(self) -> str | None:
@@ -58,13 +67,17 @@ class Entry:
 
     async def save(self) -> None:
         """Write it down now, as far as that is possible."""
-        self.written = True
+        self._begin()
         await self._outbox.save(self)
 
     def save_soon(self) -> None:
         """Write it down without waiting for that."""
-        self.written = True
+        self._begin()
         self._outbox.hurry(self)
+
+    def _begin(self) -> None:
+        if self.since is None:
+            self.since = clock.now()
 
     def close(self) -> None:
         """Nothing is left to be shown: cross it off, and with it the event that it answers."""
@@ -83,6 +96,7 @@ class Outbox:
         self._rows = rows
         self._notes = notes
         self._pauses: dict[str, datetime] = {}
+        self._open: dict[str, Entry] = {}
         self._changed: dict[str, Entry] = {}
         self._shown: dict[str, str | None] = {}
         self._noted = asyncio.Event()
@@ -133,8 +147,13 @@ class Outbox:
         left = {place: (until - now).total_seconds() for place, until in self._pauses.items()}
         return {place: seconds for place, seconds in left.items() if seconds > 0}
 
+    @property
+    def on_their_way(self) -> Backlog:
+        """Replies that are written down and not all shown."""
+        return backlog([entry.since for entry in self._open.values() if entry.since is not None], clock.now())
+
     def note(self, entry: Entry) -> None:
-        self._changed[entry.nonce] = entry
+        self._open[entry.nonce] = self._changed[entry.nonce] = entry
         self._noted.set()
 
     def hurry(self, entry: Entry) -> asyncio.Future[None]:
@@ -155,6 +174,7 @@ class Outbox:
     def close(self, entry: Entry, event: str | None) -> None:
         """Cross it off, and the event that is done with it, if there is one."""
         self._changed.pop(entry.nonce, None)
+        self._open.pop(entry.nonce, None)
         if entry.written:
             self._shown[entry.nonce] = event
             self._noted.set()

@@ -115,6 +115,8 @@ class Reply(Caller[Calling]):
         )
         self._pieces: list[str] = []
         self._limit = channel.limits.text
+        if entry is not None and entry.again and channel.limits.dedupes:
+            self._unsure_of(0, self._nonce_of(0, Part(0)))
 
     @classmethod
     def resumed(
@@ -196,10 +198,9 @@ class Reply(Caller[Calling]):
 
     @property
     def seen(self) -> bool:
-        """Whether any of it is on screen, or may be."""
-        return self._sending is not None or any(
-            part.message_id is not None or part.lost or part.repeated for part in self._view.parts
-        )
+        """Whether any of it is on screen, or may be. What another process may have sent is found again."""
+        unsure = self._sending is not None or any(part.lost for part in self._view.parts)
+        return unsure or any(part.message_id is not None for part in self._view.parts)
 
     @property
     def text(self) -> str:
