@@ -62,6 +62,7 @@ from bot.router import Router
 from bot.settings import Settings
 from bot.status import BotStatus
 from bot.tasks import TaskOwner
+from bot.telemetry.metrics import Metrics
 from bot.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,13 @@ USUAL_REPLY = 2_000
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, store: Store, models: Models, workshop: Workshop, owner: TaskOwner, platforms: Sequence[str]
+    settings: Settings,
+    store: Store,
+    models: Models,
+    workshop: Workshop,
+    owner: TaskOwner,
+    platforms: Sequence[str],
+    metrics: Metrics,
 ) -> AsyncIterator[Door]:
     """Leave it when nothing of `owner` is running any more. `platforms` are their names."""
     access = Access(access_policy(settings), store.rules)
@@ -94,14 +101,15 @@ async def open_core(
     elsewhere = {*settings.providers, *(["openai"] if settings.openai_base_url else [])}
     async with AsyncExitStack() as stack:
         metered = await stack.enter_async_context(
-            Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate)
+            Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate, metrics)
         )
         outbox = await stack.enter_async_context(Outbox(store.outbox, store.notes))
-        gates = Gates(outbox.pause)
+        gates = Gates(outbox.pause, metrics)
         gates.recall(await outbox.pauses())
         speaker = Speaker(gates, outbox)
         running = Running()
         lanes = Lanes(owner)
+        _show(metrics, gates, lanes, running)
         personas = PersonaBook(load_personas(settings.personas_file), store.personas)
         setups = Setups(store.preferences, personas, models.default)
         accounts = Accounts(access.is_admin)
@@ -127,6 +135,7 @@ async def open_core(
             accounts,
             side=side,
             document_tokens=settings.document_tokens,
+            observer=metrics,
         )
         summaries = Summaries(store.conversations, SummaryWriter(metered, estimates) if settings.summaries else None)
         stack.push_async_callback(summaries.close)
@@ -211,6 +220,15 @@ async def open_core(
         watching = Watching(lanes, running, gates)
         stack.push_async_callback(end, asyncio.create_task(watching.run(), name="watching lanes and gates"))
         yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
+
+
+def _show(metrics: Metrics, gates: Gates, lanes: Lanes, running: Running) -> None:
+    """What operators may look at while it runs."""
+    metrics.read("gate_waiting_calls", "Calls to platforms that wait for their gate.", lambda: gates.waiting)
+    metrics.read("gate_quiet_places", "Places that are silent because the platform asked for it.", gates.quiet)
+    metrics.read("lanes_running", "Conversations in which something is done.", lambda: lanes.running)
+    metrics.read("lanes_waiting", "What waits for its turn in a conversation.", lambda: lanes.waiting)
+    metrics.read("turns_running", "Answers that are being written.", lambda: running.count)
 
 
 def access_policy(settings: Settings) -> AccessPolicy:

@@ -33,6 +33,8 @@ from bot.llm.providers import Provider
 from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, Step, surely_unprocessed
 from bot.llm.speech import speak
 from bot.llm.transcription import transcribe
+from bot.ports import Observer
+from bot.telemetry.silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +50,8 @@ class Gateway:
     failed so often that it is left alone (`bot.llm.circuit`). `options` are extra request parameters. At most
     `concurrency` calls run at once; others wait in the order in which they came. `fetch` loads pictures that a provider
     answers by address. Times are in seconds: `connect_timeout`, `silence_timeout` between two bytes of a chat, and
-    `list_timeout` for a provider's list of models. `chance` gives random numbers from 0 to 1.
+    `list_timeout` for a provider's list of models. `chance` gives random numbers from 0 to 1. `observer` is told of
+    each try that fails.
     """
 
     def __init__(
@@ -65,6 +68,7 @@ class Gateway:
         silence_timeout: float = 60.0,
         list_timeout: float = 2.5,
         chance: Callable[[], float] = random.random,
+        observer: Observer | None = None,
     ) -> None:
         made = (Endpoint(provider, options or {}, connect_timeout, silence_timeout) for provider in providers)
         self._endpoints = {endpoint.provider.name: endpoint for endpoint in made}
@@ -73,6 +77,7 @@ class Gateway:
         self._policy = policy or RetryPolicy()
         self._circuits = Circuits(concurrency, chance)
         self._chance = chance
+        self._observer = observer or Silence()
         self._sounds = self._patience(SOUND_CALLS, lambda _: True)
         self._pictures = self._patience(PICTURE_CALLS, surely_unprocessed)
         self._fetch = fetch
@@ -109,6 +114,7 @@ class Gateway:
                                 passage.worked()
                                 yield passed
                 except ModelError as error:
+                    self._observer.failed(error)
                     if opening.visible:
                         raise
                     step = self._step(model, error, calls)
@@ -210,7 +216,8 @@ class Gateway:
         return endpoint, name.model
 
     def _patience(self, calls: Mapping[type[ModelError], int], may_repeat: Callable[[ModelError], bool]) -> Patience:
-        return Patience(self._circuits, replace(self._policy, calls=calls), self._chance, may_repeat)
+        policy = replace(self._policy, calls=calls)
+        return Patience(self._circuits, policy, self._chance, may_repeat, self._observer)
 
     def _require_open(self) -> None:
         if not self._open:

@@ -96,7 +96,7 @@ class _Handler(logging.StreamHandler[TextIO]):
 def _with_stack(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
     """What the standard library calls a stack under the renderers' name for it."""
     stack = event.pop("stack_info", None)
-    return event if stack is None else event | {"stack": stack}
+    return event if stack is None else {**event, "stack": stack}
 
 
 def _for_people(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
