@@ -22,7 +22,7 @@ LogFormat = Literal["console", "json"]
 LEVELS = {
     # These log every request at INFO; some of their lines carry a URL with the bot's token.
     **dict.fromkeys(("httpx", "httpx2", "httpcore", "httpcore2", "openai", "hpack"), logging.WARNING),
-    **dict.fromkeys(("alembic", "aiosqlite"), logging.WARNING),
+    **dict.fromkeys(("alembic", "aiosqlite", "markdown_it"), logging.WARNING),
     # Whole gateway events, which hold what people wrote, and webhook addresses with their tokens, at DEBUG.
     "discord": logging.INFO,
     # Tracebacks for what the adapters log in a line and mend: lost connections, answers that are not JSON.
