@@ -156,6 +156,7 @@ async def open_core(
             budgets,
             most=settings.answer_messages,
             outbox=outbox,
+            observer=metrics,
         )
         turns = Turns(
             store,
@@ -168,7 +169,7 @@ async def open_core(
             tools=tools,
             show_transcripts=settings.show_transcripts,
         )
-        studio = Studio(store, gates, speaker, running, intake, accounts, painter, outbox)
+        studio = Studio(store, gates, speaker, running, intake, accounts, painter, outbox, metrics)
         speaking = None if models.speech is None else Speaking(models.speech, settings.speech_voice)
         voice = Voice(metered, workshop, intake, store.preferences, gates, speaker, running, accounts, speaking)
         versions = Versions(store.conversations, speaker, most=settings.answer_messages)

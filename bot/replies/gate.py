@@ -186,7 +186,8 @@ class Gates:
     def quiet(self) -> int:
         """How many places are silent because their platform asked for it."""
         now = clock.now()
-        return sum(now < spot.quiet_until for spot in self._places.values())
+        recalled = sum(now < until for until in self._quiet.values())
+        return recalled + sum(now < spot.quiet_until for spot in self._places.values())
 
     def flooded(self, place: str, limits: Limits, after: float) -> None:
         """The platform asked for a pause of `after` seconds at this place."""

@@ -94,8 +94,9 @@ class _Handler(logging.StreamHandler[TextIO]):
 
 
 def _with_stack(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """What the standard library calls a stack under the renderers' name for it."""
-    stack = event.pop("stack_info", None)
+    """What the standard library calls a stack under the renderers' name for it, and nothing that another handler left
+    in the record."""
+    stack, _, _ = event.pop("stack_info", None), event.pop("message", None), event.pop("asctime", None)
     return event if stack is None else {**event, "stack": stack}
 
 

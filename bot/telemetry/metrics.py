@@ -52,29 +52,29 @@ class Metrics(Observer):
         def counter(name: str, meaning: str, *labels: str) -> prometheus.Counter:
             return prometheus.Counter(f"parley_{name}", meaning, labels, registry=registry)
 
-        def histogram(name: str, meaning: str, label: str, lines: tuple[float, ...]) -> prometheus.Histogram:
-            return prometheus.Histogram(f"parley_{name}", meaning, (label,), registry=registry, buckets=lines)
+        def histogram(name: str, meaning: str, lines: tuple[float, ...], *labels: str) -> prometheus.Histogram:
+            return prometheus.Histogram(f"parley_{name}", meaning, labels, registry=registry, buckets=lines)
 
         self._turns = counter(
             "turns", "Turns that ended, and the error that ended them.", "platform", "work", "outcome", "reason"
         )
         self._request = histogram(
-            "turn_request_seconds", "From a question to the request to the model.", "platform", buckets.REQUEST
+            "turn_request_seconds", "From a question to the request to the model.", buckets.REQUEST, "platform"
         )
         self._first_word = histogram(
-            "model_first_word_seconds", "From the request to the model's first word.", "model", buckets.FIRST_WORD
+            "model_first_word_seconds", "From the request to the model's first word.", buckets.FIRST_WORD, "model"
         )
         self._display = histogram(
-            "display_first_word_seconds", "From the model's first word to the screen.", "platform", buckets.DISPLAY
+            "display_first_word_seconds", "From the model's first word to the screen.", buckets.DISPLAY, "platform"
         )
         self._shown = histogram(
-            "turn_first_shown_seconds", "From a question to its first words on screen.", "platform", buckets.PATIENCE
+            "turn_first_shown_seconds", "From a question to its first words on screen.", buckets.PATIENCE, "platform"
         )
         self._ended = histogram(
-            "turn_seconds", "From a question to the end of its answer on screen.", "platform", buckets.PATIENCE
+            "turn_seconds", "From a question to the end of its answer on screen.", buckets.PATIENCE, "platform", "work"
         )
         self._calls = counter("platform_calls", "Calls to a platform.", "platform", "call", "result")
-        self._pauses = histogram("platform_pause_seconds", "Pauses that it asked for.", "platform", buckets.PAUSE)
+        self._pauses = histogram("platform_pause_seconds", "Pauses that it asked for.", buckets.PAUSE, "platform")
         self._limited = counter("rate_limited", "Refusals of a platform or provider for too many calls.", "by")
         self._repeated = counter(
             "repeated_sends", "Messages sent again after a send that may have arrived.", "platform", "found"
@@ -113,10 +113,10 @@ class Metrics(Observer):
         platform = turn.platform
         reason = turn.reason if not turn.reason or turn.reason in KINDS else OTHER
         self._turns.labels(platform, turn.work, turn.outcome, reason).inc()
-        self._ended.labels(platform).observe(turn.ended)
+        self._ended.labels(platform, turn.work).observe(turn.ended)
         if turn.asked is not None:
             self._request.labels(platform).observe(turn.asked)
-        if turn.shown is not None:
+        if turn.shown is not None and turn.work == "chat":
             self._shown.labels(platform).observe(turn.shown)
         if turn.asked is not None and turn.spoke is not None:
             self._first_word.labels(self._model(turn.model)).observe(turn.spoke - turn.asked)

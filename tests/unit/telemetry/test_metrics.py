@@ -53,7 +53,7 @@ def test_a_turn_is_counted_with_each_of_its_waits(metrics: Metrics) -> None:
     assert found["parley_model_first_word_seconds_sum{model=p/m}"] == pytest.approx(0.8)
     assert found["parley_display_first_word_seconds_sum{platform=telegram}"] == pytest.approx(0.5)
     assert found["parley_turn_first_shown_seconds_sum{platform=telegram}"] == pytest.approx(1.5)
-    assert found["parley_turn_seconds_sum{platform=telegram}"] == pytest.approx(4.0)
+    assert found["parley_turn_seconds_sum{platform=telegram,work=chat}"] == pytest.approx(4.0)
 
 
 def test_what_did_not_happen_took_no_time(metrics: Metrics) -> None:
