@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -172,3 +174,10 @@ def test_the_fields_of_a_log_line_are_what_is_known() -> None:
         "dollars": 1.5,
         "messages": 2,
     }
+
+
+def test_the_documents_name_every_metric(metrics: Metrics) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    names = re.findall(r"^# TYPE (parley_\w+)", metrics.render()[0].decode(), re.MULTILINE)
+    assert len(names) > 10
+    assert [name for name in names if f"`{name}`" not in text] == []
