@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -219,6 +220,7 @@ async def open_core(
         )
         stack.push_async_callback(end, keeping)
         watching = Watching(lanes, running, gates)
+        _show_trouble(metrics, models, watching)
         stack.push_async_callback(end, asyncio.create_task(watching.run(), name="watching lanes and gates"))
         yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
 
@@ -230,6 +232,21 @@ def _show(metrics: Metrics, gates: Gates, lanes: Lanes, running: Running) -> Non
     metrics.read("lanes_running", "Conversations in which something is done.", lambda: lanes.running)
     metrics.read("lanes_waiting", "What waits for its turn in a conversation.", lambda: lanes.waiting)
     metrics.read("turns_running", "Answers that are being written.", lambda: running.count)
+
+
+def _show_trouble(metrics: Metrics, models: Models, watching: Watching) -> None:
+    gateway = models.gateway
+
+    def left_alone() -> Counter[str]:
+        return Counter(name.partition("/")[0] for name, view in gateway.circuits().items() if view.state != "closed")
+
+    def stuck() -> dict[str, float]:
+        return {"answer": watching.answers_ended, "job": watching.jobs_ended, "call": watching.calls_roused}
+
+    metrics.read("circuits_open", "Models that are left alone because they fail.", left_alone, label="provider")
+    metrics.read("circuits_opened_total", "How often one was left alone.", lambda: gateway.circuits_opened)
+    metrics.read("circuits_refused_total", "Calls that were not made for it.", lambda: gateway.circuits_refused)
+    metrics.read("stuck_total", "What was stuck and ended, or roused.", stuck, label="what")
 
 
 def access_policy(settings: Settings) -> AccessPolicy:

@@ -34,7 +34,6 @@ from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, Step, surely_
 from bot.llm.speech import speak
 from bot.llm.transcription import transcribe
 from bot.ports import Observer
-from bot.telemetry.silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +74,8 @@ class Gateway:
         self._fallbacks = tuple(fallbacks)
         self._demo = demo or Demo()
         self._policy = policy or RetryPolicy()
-        self._circuits = Circuits(concurrency, chance)
+        self._circuits = Circuits(concurrency, chance, observer)
         self._chance = chance
-        self._observer = observer or Silence()
         self._sounds = self._patience(SOUND_CALLS, lambda _: True)
         self._pictures = self._patience(PICTURE_CALLS, surely_unprocessed)
         self._fetch = fetch
@@ -114,7 +112,6 @@ class Gateway:
                                 passage.worked()
                                 yield passed
                 except ModelError as error:
-                    self._observer.failed(error)
                     if opening.visible:
                         raise
                     step = self._step(model, error, calls)
@@ -216,8 +213,7 @@ class Gateway:
         return endpoint, name.model
 
     def _patience(self, calls: Mapping[type[ModelError], int], may_repeat: Callable[[ModelError], bool]) -> Patience:
-        policy = replace(self._policy, calls=calls)
-        return Patience(self._circuits, policy, self._chance, may_repeat, self._observer)
+        return Patience(self._circuits, replace(self._policy, calls=calls), self._chance, may_repeat)
 
     def _require_open(self) -> None:
         if not self._open:

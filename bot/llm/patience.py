@@ -13,7 +13,6 @@ from bot import clock, progress
 from bot.errors import ModelError
 from bot.llm.circuits import Circuits
 from bot.llm.retry import RetryPolicy
-from bot.ports import Observer
 
 logger = logging.getLogger(__name__)
 
@@ -23,14 +22,12 @@ T = TypeVar("T")
 @dataclass(frozen=True, slots=True)
 class Patience:
     """`circuits` let each try through or not, `chance` gives random numbers from 0 to 1, and only errors that
-    `may_repeat` agrees to are looked up in the policy. `model` is `provider/model`. `observer` is told of each try that
-    fails."""
+    `may_repeat` agrees to are looked up in the policy. `model` is `provider/model`."""
 
     circuits: Circuits
     policy: RetryPolicy
     chance: Callable[[], float]
     may_repeat: Callable[[ModelError], bool]
-    observer: Observer
 
     async def answer(self, model: str, call: Callable[[], Awaitable[T]]) -> T:
         for calls in itertools.count(1):
@@ -40,7 +37,6 @@ class Patience:
                     passage.worked()
                     return answer
             except ModelError as error:
-                self.observer.failed(error)
                 wait = self._wait(model, error, calls)
                 if wait is None:
                     raise
@@ -59,7 +55,6 @@ class Patience:
                         passage.worked()
                         yield event
             except ModelError as error:
-                self.observer.failed(error)
                 wait = None if begun else self._wait(model, error, calls)
                 if wait is None:
                     raise
