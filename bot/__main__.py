@@ -21,6 +21,8 @@ from bot.ports import Platform
 from bot.settings import Settings, read_settings
 from bot.storage.backup import back_up
 from bot.telemetry import logs
+from bot.telemetry.redaction import Redactor
+from bot.telemetry.uncaught import log_uncaught
 
 EPILOG = "Settings come from environment variables and a .env file; .env.example lists them all."
 
@@ -28,19 +30,20 @@ EPILOG = "Settings come from environment variables and a .env file; .env.example
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
     options = _arguments(arguments)
+    log_uncaught()
     try:
         settings = read_settings()
         if options.command == "backup":
             print(back_up(settings.database_url, options.file, force=options.force))
             return 0
         if options.command == "check":
-            logs.configure("error", settings.log_format)
+            logs.configure("error", settings.log_format, settings.secrets())
             return asyncio.run(_check(settings))
         names = _platforms(settings, options.command)
         console = names == ["console"]
         # In the chat on the terminal every failure is a sentence already.
         level = "error" if console and "log_level" not in settings.model_fields_set else settings.log_level
-        logs.configure(level, settings.log_format)
+        logs.configure(level, settings.log_format, settings.secrets())
         asyncio.run(app.run(settings, [_factory(name, settings) for name in names], ends_with_input=console))
     except (SettingsError, BackupError) as error:
         print(f"parley: {error}", file=sys.stderr)
@@ -106,10 +109,10 @@ def _secret(value: SecretStr | None) -> str:
 
 async def _check(settings: Settings) -> int:
     factories = {name: _factory(name, settings) if on else None for name, on in _tokens(settings).items()}
-    good = True
+    good, redact = True, Redactor(settings.secrets())
     async for line in check.check(settings, factories):
         good = good and line.good
-        print(f"{'ok ' if line.good else 'BAD'}  {line.text}")
+        print(f"{'ok ' if line.good else 'BAD'}  {redact(line.text)}")
     return 0 if good else 1
 
 

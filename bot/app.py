@@ -20,6 +20,7 @@ from bot.settings import Settings
 from bot.storage.database import open_store
 from bot.storage.sole import sole
 from bot.tasks import TaskOwner
+from bot.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +36,22 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     `ends_with_input`: the input is a person's or a script's own (the console), so that what was asked is answered to
     the end, however long it takes.
     """
+    metrics = Metrics()
     async with AsyncExitStack() as stack:
         signals = stack.enter_context(_listening())
+        stack.enter_context(metrics.counting_log_lines())
         store = await stack.enter_async_context(open_store(settings.database_url))
         made = [make(store.notes, COMMANDS) for make in factories]
         alone = [sole(settings.database_url, bot, signals.at_once) for bot in _bots(settings, made)]
         if not await _entered(stack, alone, signals.stop):
             return
-        models = await stack.enter_async_context(open_models(settings))
+        models = await stack.enter_async_context(open_models(settings, metrics))
         workshop = await stack.enter_async_context(Workshop())
         owner = TaskOwner()
         stack.push_async_callback(owner.close)
         platforms = [await stack.enter_async_context(platform) for platform in made]
         names = [platform.name for platform in platforms]
-        inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names))
+        inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names, metrics))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
         await _receive(platforms, inbox, signals.stop)
         await inbox.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -62,6 +63,7 @@ from bot.router import Router
 from bot.settings import Settings
 from bot.status import BotStatus
 from bot.tasks import TaskOwner
+from bot.telemetry.metrics import Metrics
 from bot.watching import Watching
 
 log = logging.getLogger(__name__)
@@ -72,7 +74,13 @@ USUAL_REPLY = 2_000
 
 @asynccontextmanager
 async def open_core(
-    settings: Settings, store: Store, models: Models, workshop: Workshop, owner: TaskOwner, platforms: Sequence[str]
+    settings: Settings,
+    store: Store,
+    models: Models,
+    workshop: Workshop,
+    owner: TaskOwner,
+    platforms: Sequence[str],
+    metrics: Metrics,
 ) -> AsyncIterator[Door]:
     """Leave it when nothing of `owner` is running any more. `platforms` are their names."""
     access = Access(access_policy(settings), store.rules)
@@ -94,14 +102,15 @@ async def open_core(
     elsewhere = {*settings.providers, *(["openai"] if settings.openai_base_url else [])}
     async with AsyncExitStack() as stack:
         metered = await stack.enter_async_context(
-            Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate)
+            Metered(models.gateway, load_prices(settings.prices, elsewhere), budgets, estimate, metrics)
         )
         outbox = await stack.enter_async_context(Outbox(store.outbox, store.notes))
-        gates = Gates(outbox.pause)
+        gates = Gates(outbox.pause, metrics)
         gates.recall(await outbox.pauses())
         speaker = Speaker(gates, outbox)
         running = Running()
         lanes = Lanes(owner)
+        _show(metrics, gates, lanes, running)
         personas = PersonaBook(load_personas(settings.personas_file), store.personas)
         setups = Setups(store.preferences, personas, models.default)
         accounts = Accounts(access.is_admin)
@@ -127,6 +136,7 @@ async def open_core(
             accounts,
             side=side,
             document_tokens=settings.document_tokens,
+            observer=metrics,
         )
         summaries = Summaries(store.conversations, SummaryWriter(metered, estimates) if settings.summaries else None)
         stack.push_async_callback(summaries.close)
@@ -147,6 +157,7 @@ async def open_core(
             budgets,
             most=settings.answer_messages,
             outbox=outbox,
+            observer=metrics,
         )
         turns = Turns(
             store,
@@ -159,7 +170,7 @@ async def open_core(
             tools=tools,
             show_transcripts=settings.show_transcripts,
         )
-        studio = Studio(store, gates, speaker, running, intake, accounts, painter, outbox)
+        studio = Studio(store, gates, speaker, running, intake, accounts, painter, outbox, metrics)
         speaking = None if models.speech is None else Speaking(models.speech, settings.speech_voice)
         voice = Voice(metered, workshop, intake, store.preferences, gates, speaker, running, accounts, speaking)
         versions = Versions(store.conversations, speaker, most=settings.answer_messages)
@@ -209,8 +220,33 @@ async def open_core(
         )
         stack.push_async_callback(end, keeping)
         watching = Watching(lanes, running, gates)
+        _show_trouble(metrics, models, watching)
         stack.push_async_callback(end, asyncio.create_task(watching.run(), name="watching lanes and gates"))
         yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
+
+
+def _show(metrics: Metrics, gates: Gates, lanes: Lanes, running: Running) -> None:
+    """What operators may look at while it runs."""
+    metrics.read("gate_waiting_calls", "Calls to platforms that wait for their gate.", lambda: gates.waiting)
+    metrics.read("gate_quiet_places", "Places that are silent because the platform asked for it.", gates.quiet)
+    metrics.read("lanes_running", "Conversations in which something is done.", lambda: lanes.running)
+    metrics.read("lanes_waiting", "What waits for its turn in a conversation.", lambda: lanes.waiting)
+    metrics.read("turns_running", "Answers that are being written.", lambda: running.count)
+
+
+def _show_trouble(metrics: Metrics, models: Models, watching: Watching) -> None:
+    gateway = models.gateway
+
+    def left_alone() -> Counter[str]:
+        return Counter(name.partition("/")[0] for name, view in gateway.circuits().items() if view.state != "closed")
+
+    def stuck() -> dict[str, float]:
+        return {"answer": watching.answers_ended, "job": watching.jobs_ended, "call": watching.calls_roused}
+
+    metrics.read("circuits_open", "Models that are left alone because they fail.", left_alone, label="provider")
+    metrics.read("circuits_opened_total", "How often one was left alone.", lambda: gateway.circuits_opened)
+    metrics.read("circuits_refused_total", "Calls that were not made for it.", lambda: gateway.circuits_refused)
+    metrics.read("stuck_total", "What was stuck and ended, or roused.", stuck, label="what")
 
 
 def access_policy(settings: Settings) -> AccessPolicy:

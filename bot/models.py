@@ -14,6 +14,7 @@ from bot.llm import demo
 from bot.llm.gateway import Gateway
 from bot.llm.local import find_local
 from bot.media.download import Downloader
+from bot.ports import Observer
 from bot.providers import MEDIA, configured, default_model
 from bot.settings import Settings
 
@@ -35,7 +36,7 @@ class Models:
 
 
 @asynccontextmanager
-async def open_models(settings: Settings) -> AsyncIterator[Models]:
+async def open_models(settings: Settings, observer: Observer | None = None) -> AsyncIterator[Models]:
     """The configured providers; with none a model server on this machine, and without that the demonstration.
 
     Raises SettingsError, also where there is to be moderation and no model for it: it must not be off in silence.
@@ -69,6 +70,7 @@ async def open_models(settings: Settings) -> AsyncIterator[Models]:
             fallbacks=settings.fallback_models,
             options=settings.model_options,
             fetch=downloader.fetch,
+            observer=observer,
         )
         async with gateway:
             yield Models(gateway, downloader, default or demo.MODEL, **found)

@@ -14,9 +14,10 @@ from bot.domain.ids import ChatRef, Person
 from bot.domain.media import ImageEvent, ImageRequest, Picture, Sound, SpeechRequest, TranscriptionRequest
 from bot.domain.messages import Incoming
 from bot.domain.moderation import ModerationRequest, Verdict
+from bot.domain.observed import TurnSeen
 from bot.domain.outbox import KeptReply
 from bot.domain.personas import Persona
-from bot.domain.platform import Limits, Outgoing
+from bot.domain.platform import CallKind, Limits, Outgoing
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.rules import Rule
 from bot.domain.usage import Budget, DaySpent, Spending, Spent
@@ -130,6 +131,30 @@ class Platform(Protocol):
     async def check(self) -> str:
         """Reach the platform once; returns one line that names the bot. Raises a ParleyError that says why not."""
         ...
+
+
+Reading = float | Mapping[str, float]
+"""A number that operators look at, or several by a name."""
+
+
+class Observer(Protocol):
+    """Counts what happens, for operators. Its calls are quick, and raise and wait for nothing."""
+
+    def turned(self, turn: TurnSeen) -> None:
+        """A turn is over."""
+
+    def called(self, platform: str, kind: CallKind, error: Exception | None) -> None:
+        """A call to a platform came back, or failed with a `bot.errors.DeliveryError`."""
+
+    def repeated(self, platform: str, *, found: bool) -> None:
+        """A message is sent again that may have arrived; `found`: the platform then finds the first, else people may
+        see it twice."""
+
+    def failed(self, error: Exception) -> None:
+        """Something else failed that we depend on: one try of a model's call, a file, the database."""
+
+    def spent(self, spending: Spending) -> None:
+        """A model's call is booked."""
 
 
 class ChatModel(Protocol):

@@ -7,12 +7,13 @@ never show in a repr.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from yarl import URL
 
 from bot.errors import SettingsError
 
@@ -178,6 +179,25 @@ class Settings(BaseSettings):
         """The key that a provider's variable holds, "" when it is not set."""
         value = getattr(self, variable.lower())
         return value.get_secret_value() if isinstance(value, SecretStr) else ""
+
+    def secrets(self) -> frozenset[str]:
+        """Every token, key and password, for what must keep them out of sight."""
+        return frozenset(secret for secret in _secrets(dict(self)) if secret)
+
+
+def _secrets(value: object) -> Iterator[str]:
+    match value:
+        case SecretStr():
+            secret = value.get_secret_value()
+            yield secret
+            yield secret.rpartition(" ")[2]  # of a header: "Bearer ..."
+        case BaseModel():
+            yield from _secrets(dict(value))
+        case Mapping():
+            for each in value.values():
+                yield from _secrets(each)
+        case str() if "://" in value and "@" in value:
+            yield URL(value).password or ""
 
 
 def read_settings(env_file: Path | None = ENV_FILE) -> Settings:

@@ -22,6 +22,7 @@ HOMES = {
     "alembic": ("bot/storage",),
     "rich": ("adapters/console",),
     "structlog": ("bot/telemetry",),
+    "prometheus_client": ("bot/telemetry",),
     "pydantic_settings": ("bot/settings.py",),
     "PIL": ("bot/media", "bot/llm", "adapters/console"),
     "av": ("bot/media", "bot/llm"),

@@ -17,8 +17,9 @@ from bot.domain.media import ImageEvent, ImageRequest, Painted, Sound, SpeechReq
 from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.prompts import ChatRequest, ModelInfo
 from bot.domain.usage import Account, Spending, Usage
-from bot.ports import ChatModel, ImageModel, Moderator, SpeechModel, Transcriber
+from bot.ports import ChatModel, ImageModel, Moderator, Observer, SpeechModel, Transcriber
 from bot.tasks import TaskOwner
+from bot.telemetry.silence import Silence
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +49,23 @@ class Metered:
     """`models` on the accounts that requests name; what names none passes. Each call may raise OverBudget, but
     moderation, which is only counted: nobody gets around it by using a budget up.
 
-    Enter it before use, and leave it when no call is running any more: then the last entries are waited for.
+    Enter it before use, and leave it when no call is running any more: then the last entries are waited for. `observer`
+    is told of each entry.
     """
 
-    def __init__(self, models: Models, prices: Prices, budgets: Budgeting, estimate: Estimate) -> None:
+    def __init__(
+        self,
+        models: Models,
+        prices: Prices,
+        budgets: Budgeting,
+        estimate: Estimate,
+        observer: Observer | None = None,
+    ) -> None:
         self._models = models
         self._prices = prices
         self._budgets = budgets
         self._estimate = estimate
+        self._observer = observer or Silence()
         self._writing = TaskOwner()
 
     async def __aenter__(self) -> Self:
@@ -126,9 +136,12 @@ class Metered:
                             spendings.extend(self._done(blank, prompt, seen))
                             seen = _Seen(event.model)
                         seen.add(event)
-                        yield event
+                        yield self._priced(blank, seen.model, event) if isinstance(event, UsageSeen) else event
             finally:
                 spendings.extend(self._done(blank, prompt, seen))
+
+    def _priced(self, blank: Spending, model: str, event: UsageSeen) -> UsageSeen:
+        return replace(event, cost=self._prices.cost(replace(blank, model=model, usage=event.usage)))
 
     def _done(self, blank: Spending, prompt: int, seen: _Seen) -> list[Spending]:
         """What one model did of the work, if it did any."""
@@ -174,6 +187,8 @@ class Metered:
             now = clock.utc_now()
             booked = [replace(each, at=now) for each in spendings]
             self._budgets.settle(reservation, booked)
+            for each in booked:
+                self._observer.spent(each)
             writes = [self._writing.start(self._budgets.write(each), "ledger entry") for each in booked]
             if writes:
                 await asyncio.wait(writes)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from bot import clock
 from bot.conversation.inquiry import Inquiry, Outcome
 from bot.conversation.reasoning import ReasoningQuote
 from bot.domain.events import Finished, ReasoningDelta, ReplyEvent, Started, TextDelta, ToolCalled, UsageSeen
@@ -60,6 +61,8 @@ class Conversing:
         if self.outcome.reasoning:
             self.outcome.reasoning.append("\n\n")
         thought = len(self.outcome.reasoning)
+        if self.outcome.asked is None:
+            self.outcome.asked = clock.now()
         try:
             async with aclosing(self.models.stream(request)) as events:
                 async for event in events:
@@ -87,6 +90,8 @@ class Conversing:
             case Started():
                 outcome.model = event.model
             case TextDelta():
+                if outcome.spoke is None:
+                    outcome.spoke = clock.now()
                 self.reply.feed(quote.end())
                 outcome.text.append(event.text)
                 self.reply.feed(event.text)
@@ -95,6 +100,7 @@ class Conversing:
                 if self.inquiry.reasoning == "quoted":
                     self.reply.feed(quote.add(event.text))
             case UsageSeen():
+                outcome.cost = event.cost if outcome.usage is None else _sum(outcome.cost, event.cost)
                 outcome.usage = (outcome.usage or Usage()) + event.usage
             case Finished():
                 self._finish(event)
@@ -110,3 +116,8 @@ class Conversing:
             case "content_filter":
                 outcome.state = "failed"
                 outcome.footer = notices.CONTENT_FILTERED.say(locale)
+
+
+def _sum(one: int | None, other: int | None) -> int | None:
+    """Of costs, of which one may not be known."""
+    return None if one is None or other is None else one + other

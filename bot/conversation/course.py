@@ -17,16 +17,18 @@ from bot.conversation.offers import answer_buttons, pick_button, stop_button
 from bot.conversation.running import Ending, Running, end, see_through
 from bot.domain.conversations import Answer
 from bot.domain.ids import ChatRef, Person
+from bot.domain.observed import TurnSeen
 from bot.domain.outbox import Fate
 from bot.domain.platform import Button
 from bot.domain.usage import Account
 from bot.errors import Flagged, ModelError, StorageError
-from bot.ports import Channel, Conversations
+from bot.ports import Channel, Conversations, Observer
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
 from bot.replies.outbox import Outbox
 from bot.replies.splitter import below
 from bot.replies.writer import Delivery, Reply
+from bot.telemetry.silence import Silence
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ class Course:
     `message_id` is the message that asked; the answer takes the place of the messages `takes`. `earlier` is how many
     answers the turn has already. `spoken`: the person spoke the question. `compared`: other answers are written beside
     this one. `handed_on`: nothing of it was seen when the bot was told to end, and it is answered after the next start.
+    `came` is when the question did, in seconds on the loop's clock; `error` is what ended it.
     """
 
     chat: ChatRef
@@ -62,6 +65,28 @@ class Course:
     answer: int | None = None
     handed_on: bool = False
     work: asyncio.Future[None] | None = None
+    came: float = field(default_factory=clock.now)
+    error: Exception | None = None
+
+    def seen(self) -> TurnSeen:
+        """How it went, once it is over."""
+        outcome, came = self.outcome, self.came
+        return TurnSeen(
+            turn=self.turn,
+            chat=self.chat.key,
+            platform=self.chat.platform,
+            work="chat",
+            model=outcome.model,
+            outcome=outcome.state,
+            reason=type(self.error).__name__ if self.error is not None else "",
+            ended=clock.now() - came,
+            asked=outcome.asked and outcome.asked - came,
+            spoke=outcome.spoke and outcome.spoke - came,
+            shown=self.reply.first_shown and self.reply.first_shown - came,
+            messages=len(self.reply.delivery().message_ids),
+            usage=outcome.usage,
+            cost=outcome.cost,
+        )
 
 
 class Courses:
@@ -79,6 +104,7 @@ class Courses:
         *,
         most: int,
         outbox: Outbox | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._conversations = conversations
         self._outbox = outbox
@@ -88,6 +114,7 @@ class Courses:
         self._guard = guard
         self._budgets = budgets
         self._most = most
+        self._observer = observer or Silence()
 
     def begin(
         self, chat: ChatRef, person: Person, channel: Channel, message_id: str | None, takes: Sequence[str] = ()
@@ -122,8 +149,6 @@ class Courses:
 
     async def run(self, course: Course, work: Awaitable[None]) -> None:
         """Let the work on the answer run to whatever end it takes."""
-        started = clock.now()
-        outcome = course.outcome
         answering = course.work = asyncio.ensure_future(work)
         delivery = asyncio.create_task(course.reply.deliver(), name=f"reply in {course.chat.key}")
         try:
@@ -134,9 +159,10 @@ class Courses:
             await see_through(self._conclude(course, delivery), hurry=ending.kind == "interrupted")
         finally:
             await end(delivery)
-            seconds = clock.now() - started
-            chat, state, model = course.chat.key, outcome.state, outcome.model
-            log.info("turn %s in %s: %s by %s in %.2f s", course.turn, chat, state, model, seconds)
+            seen = course.seen()
+            log.info("turn %s", seen.outcome, extra=seen.fields())
+            if not course.handed_on:  # the turn is not over
+                self._observer.turned(seen)
 
     async def _moderated(self, course: Course, ending: Ending) -> Ending:
         """The ending, unless moderation refuses what was said until then, or thought where people see that."""
@@ -155,6 +181,7 @@ class Courses:
     def _judge(self, course: Course, ending: Ending) -> None:
         """How the answer ended, and the sentence that people read about it."""
         outcome, locale = course.outcome, course.person.locale
+        course.error = ending.error
         match ending.kind, ending.error:
             case "interrupted", _ if self._whole(course):
                 pass
@@ -183,6 +210,8 @@ class Courses:
                 # Whatever it was, the person gets a sentence and the log the rest.
                 log.error("turn %s failed", course.turn, exc_info=error)
                 outcome.state = "failed"
+                if error is not None:
+                    self._observer.failed(error)
                 failure = notices.MESSAGE_FAILED if course.turn is None else notices.UNKNOWN_FAILURE
                 outcome.footer = failure.say(locale)
 

@@ -65,7 +65,9 @@ class Inquiry:
 class Outcome:
     """What the model made of the question, as far as it got. `footer` is what the bot adds on screen, never stored.
 
-    `pictures` are those that its tools made. `cut`: the model's length limit ended the answer.
+    `pictures` are those that its tools made. `cut`: the model's length limit ended the answer. `cost` is that of
+    `usage`, in nano-dollars. When the model was `asked` and `spoke`, each for the first time, is in seconds on the
+    loop's clock.
     """
 
     model: str
@@ -76,6 +78,9 @@ class Outcome:
     pictures: list[PictureRef] = field(default_factory=list)
     reasoning: list[str] = field(default_factory=list)
     cut: bool = False
+    cost: int | None = None
+    asked: float | None = None
+    spoke: float | None = None
 
     def said(self) -> bool:
         """Whether there is anything to see."""

@@ -18,8 +18,9 @@ from bot.errors import FileError, FileTooLarge, FileUnsupported, FormatRefused, 
 from bot.media.documents import Document
 from bot.media.download import Downloader
 from bot.media.workshop import Workshop
-from bot.ports import Channel, Transcriber
+from bot.ports import Channel, Observer, Transcriber
 from bot.replies import failures, notices
+from bot.telemetry.silence import Silence
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +88,7 @@ class Intake:
         *,
         side: PictureSide,
         document_tokens: int,
+        observer: Observer | None = None,
     ) -> None:
         self._workshop = workshop
         self._downloader = downloader
@@ -96,6 +98,7 @@ class Intake:
         self._side = side
         self._characters = document_tokens * CHARACTERS_PER_TOKEN
         self._slots = asyncio.Semaphore(AT_ONCE)
+        self._observer = observer or Silence()
 
     async def open(
         self,
@@ -157,13 +160,15 @@ class Intake:
         try:
             return await self._read(attachment, manner)
         except FileError as error:
+            self._observer.failed(error)
             log.info("%s in %s cannot be used: %r", attachment.kind, chat, error)
             return Material(problems=(failures.for_file_error(error, name, locale),))
         except ModelError as error:
             log.info("%s in %s was not transcribed: %r", attachment.kind, chat, error)
             return Material(problems=(failures.for_recording_error(error, locale),))
-        except Exception:
+        except Exception as error:
             # One file must not cost the question that came with it.
+            self._observer.failed(error)
             log.exception("%s in %s could not be read", attachment.kind, chat)
             return Material(problems=(_capital(notices.FILE_FAILED.say(locale, name=name)),))
 
@@ -219,6 +224,7 @@ class Intake:
                 data = await self._downloader.fetch(url, MOST_BYTES)
                 return Material(pictures=(await self._workshop.picture(data, side),))
         except FileError as error:
+            self._observer.failed(error)
             log.info("a link to a picture was not followed: %r", error)
         except Exception:
             # As little as a file's, may its failure cost the question.

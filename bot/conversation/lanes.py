@@ -50,6 +50,11 @@ class Lanes:
         return key in self._waiting
 
     @property
+    def running(self) -> int:
+        """How many lanes have a job."""
+        return len(self._waiting)
+
+    @property
     def waiting(self) -> int:
         """How many jobs wait for their turn, over all lanes."""
         return sum(len(jobs) - 1 for jobs in self._waiting.values())

@@ -23,6 +23,7 @@ class Bundle:
 
     def __init__(self, first: Parcel) -> None:
         self.first = first.first
+        self.came = first.came
         self._parcels = [first]
         self._receipt = receipts.current()
         self._closed = False

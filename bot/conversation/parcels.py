@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bot import clock
 from bot.conversation.intake import Intake
 from bot.conversation.material import Material
 from bot.domain.ids import ChatRef, Person
@@ -18,10 +19,11 @@ Whole = Callable[[], Awaitable[Message]]
 
 class Parcel:
     """A message and what its files hold. `first` is the message with which it arrived; `whole` gives all of it where
-    several belong together."""
+    several belong together. `came` is when it did, in seconds on the loop's clock."""
 
     def __init__(self, first: Message, channel: Channel, intake: Intake, whole: Whole | None = None) -> None:
         self.first = first
+        self.came = clock.now()
         self._channel = channel
         self._intake = intake
         self._whole = whole

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
+from bot import clock
 from bot.conversation.accounts import Accounts
 from bot.conversation.intake import Intake
 from bot.conversation.painting import SIDE, Order, Painter, Work, digest_of, mark_of
@@ -17,16 +18,18 @@ from bot.domain.conversations import Answer, AnswerState, Question, Turn
 from bot.domain.ids import ChatRef, Person
 from bot.domain.media import Picture, PictureRef
 from bot.domain.messages import CommandCall
+from bot.domain.observed import TurnSeen
 from bot.domain.outbox import Fate
 from bot.domain.platform import Button, OutgoingFile
 from bot.errors import FileError, ModelError, UsageError
-from bot.ports import Channel, Store
+from bot.ports import Channel, Observer, Store
 from bot.replies import failures, notices
 from bot.replies.gate import Gates
 from bot.replies.outbox import Outbox
 from bot.replies.post import Keeping, Post, Scene
 from bot.replies.speaker import Speaker
 from bot.replies.writer import Delivery
+from bot.telemetry.silence import Silence
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +41,8 @@ IN_MORE_DETAIL = "The same picture, unchanged, in more detail."
 
 @dataclass(slots=True)
 class _Sitting:
-    """An order on its way. `turn` is its row."""
+    """An order on its way. `turn` is its row, `came` is when it began, in seconds on the loop's clock, and `error` what
+    ended it."""
 
     turn: int
     order: Order
@@ -50,6 +54,23 @@ class _Sitting:
     work: Work | None = None
     state: AnswerState = "incomplete"
     stored: bool = False
+    came: float = field(default_factory=clock.now)
+    error: Exception | None = None
+
+    def seen(self, model: str) -> TurnSeen:
+        """How it went, once it is over."""
+        return TurnSeen(
+            turn=self.turn,
+            chat=self.chat.key,
+            platform=self.chat.platform,
+            work="image",
+            model=model,
+            outcome=self.state,
+            reason=type(self.error).__name__ if self.error is not None else "",
+            ended=clock.now() - self.came,
+            shown=self.post.first_shown and self.post.first_shown - self.came,
+            messages=len(self.post.delivery().message_ids),
+        )
 
 
 class Studio:
@@ -65,6 +86,7 @@ class Studio:
         accounts: Accounts,
         painter: Painter | None,
         outbox: Outbox | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self._outbox = outbox
         self._store = store
@@ -74,6 +96,7 @@ class Studio:
         self._intake = intake
         self._accounts = accounts
         self._painter = painter
+        self._observer = observer or Silence()
 
     async def imagine(
         self, event: CommandCall, channel: Channel, prompt: str, size: str | None, quality: str | None, count: int
@@ -167,7 +190,9 @@ class Studio:
             await see_through(self._conclude(painter, sitting, delivery), hurry=ending.kind == "interrupted")
         finally:
             await end(delivery)
-            log.info("turn %s in %s: %s by %s", turn, chat.key, sitting.state, painter.model)
+            seen = sitting.seen(painter.model)
+            log.info("turn %s", seen.outcome, extra=seen.fields())
+            self._observer.turned(seen)
 
     async def _make(self, painter: Painter, sitting: _Sitting) -> None:
         def sketch(file: OutgoingFile) -> None:
@@ -186,7 +211,7 @@ class Studio:
     def _close(self, painter: Painter, sitting: _Sitting, ending: Ending) -> None:
         """The last look: the pictures, or a sentence that says why there are none."""
         locale = sitting.person.locale
-        said = ""
+        said, sitting.error = "", ending.error
         match ending.kind, ending.error:
             case "done", _ if sitting.work is not None:
                 sitting.state = "complete"

@@ -67,6 +67,7 @@ class Turns:
     async def answer(self, parcel: Parcel | Bundle, channel: Channel) -> Course:
         """Answer a message; one that was answered before, as its key tells, is left alone."""
         course = self._courses.begin(parcel.chat, parcel.person, channel, parcel.first.message_id)
+        course.came = parcel.came
         await self._courses.run(course, self._answer_message(course, parcel, self._add))
         return course
 

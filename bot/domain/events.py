@@ -45,8 +45,11 @@ class ToolCalled:
 
 @dataclass(frozen=True, slots=True)
 class UsageSeen:
+    """`cost` is in nano-dollars, None where it is not known."""
+
     kind: Literal["usage"] = field(default="usage", init=False)
     usage: Usage
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from bot import clock, progress
 from bot.domain.circuits import CircuitView
 from bot.errors import ModelError
 from bot.llm.circuit import Change, Circuit
+from bot.ports import Observer
+from bot.telemetry.silence import Silence
 
 logger = logging.getLogger(__name__)
 
@@ -30,12 +32,14 @@ class Circuits:
     """The circuits of all models by `provider/model`; a model without trouble has none. `concurrency` is how many
     calls run at once, others wait in the order in which they came; `chance` gives random numbers from 0 to 1.
 
-    `opened` counts how often one opened, `refused` the calls that were not made because one was open.
+    `opened` counts how often one opened, `refused` the calls that were not made because one was open. `observer` is
+    told of each try that fails.
     """
 
-    def __init__(self, concurrency: int, chance: Callable[[], float]) -> None:
+    def __init__(self, concurrency: int, chance: Callable[[], float], observer: Observer | None = None) -> None:
         self.opened = 0
         self.refused = 0
+        self._observer = observer or Silence()
         self._running = asyncio.Semaphore(concurrency)
         self._chance = chance
         self._circuits: dict[str, Circuit] = {}
@@ -79,6 +83,7 @@ class Circuits:
             yield Passage(lambda: self._tell(model, circuit.close()))
         except ModelError as error:
             failure = error
+            self._observer.failed(error)
             raise
         finally:
             self._tell(model, circuit.leave(name, failure, clock.now(), self._chance()), failure)

@@ -33,6 +33,7 @@ from bot.llm.providers import Provider
 from bot.llm.retry import PICTURE_CALLS, SOUND_CALLS, RetryPolicy, Step, surely_unprocessed
 from bot.llm.speech import speak
 from bot.llm.transcription import transcribe
+from bot.ports import Observer
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +49,8 @@ class Gateway:
     failed so often that it is left alone (`bot.llm.circuit`). `options` are extra request parameters. At most
     `concurrency` calls run at once; others wait in the order in which they came. `fetch` loads pictures that a provider
     answers by address. Times are in seconds: `connect_timeout`, `silence_timeout` between two bytes of a chat, and
-    `list_timeout` for a provider's list of models. `chance` gives random numbers from 0 to 1.
+    `list_timeout` for a provider's list of models. `chance` gives random numbers from 0 to 1. `observer` is told of
+    each try that fails.
     """
 
     def __init__(
@@ -65,13 +67,14 @@ class Gateway:
         silence_timeout: float = 60.0,
         list_timeout: float = 2.5,
         chance: Callable[[], float] = random.random,
+        observer: Observer | None = None,
     ) -> None:
         made = (Endpoint(provider, options or {}, connect_timeout, silence_timeout) for provider in providers)
         self._endpoints = {endpoint.provider.name: endpoint for endpoint in made}
         self._fallbacks = tuple(fallbacks)
         self._demo = demo or Demo()
         self._policy = policy or RetryPolicy()
-        self._circuits = Circuits(concurrency, chance)
+        self._circuits = Circuits(concurrency, chance, observer)
         self._chance = chance
         self._sounds = self._patience(SOUND_CALLS, lambda _: True)
         self._pictures = self._patience(PICTURE_CALLS, surely_unprocessed)

@@ -50,6 +50,8 @@ class Caller(ABC, Generic[C]):
         self._refused = 0
         self._retry_at = 0.0
         self._bot, self._place = place_of(channel)
+        self.first_shown: float | None = None
+        """When the first call that shows anything came back, in seconds on the loop's clock."""
 
     @property
     @abstractmethod
@@ -141,7 +143,7 @@ class Caller(ABC, Generic[C]):
         if step.kind in ("send", "edit"):  # typing signs and previews are kept up while nothing happens
             progress.mark()
         try:
-            await self._make(step)
+            await self._observed(step)
             self._failures = self._refused = 0
         except RetryLater as error:
             log.debug("%s: %s failed: %r", self._nonce, step.kind, error)
@@ -153,6 +155,21 @@ class Caller(ABC, Generic[C]):
             if step.kind != "typing":
                 self._refused += not isinstance(error, NotSent | Ambiguous)
                 self._missed(step, error)
+
+    async def _observed(self, step: C) -> None:
+        observer, platform = self._gates.observer, self._channel.chat.platform
+        try:
+            await self._make(step)
+        except DeliveryError as error:
+            observer.called(platform, step.kind, error)
+            raise
+        observer.called(platform, step.kind, None)
+        if self.first_shown is None and step.kind != "typing":
+            self.first_shown = clock.now()
+
+    def _repeats(self) -> None:
+        """A send that may have worked is about to be made again."""
+        self._gates.observer.repeated(self._channel.chat.platform, found=self._channel.limits.dedupes)
 
     def _back_off(self) -> None:
         self._retry_at = clock.now() + min(BACKOFF_MAX, BACKOFF * 2**self._failures)

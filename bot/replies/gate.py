@@ -15,8 +15,9 @@ from dataclasses import dataclass
 
 from bot import clock, progress
 from bot.domain.platform import Bucket, CallKind, Limits, Meter
-from bot.ports import Channel
+from bot.ports import Channel, Observer
 from bot.replies.meters import Count, count_for
+from bot.telemetry.silence import Silence
 
 MARGIN = 0.25
 """Seconds added to a pause that the platform asks for: its clock and ours differ, and a call too early lengthens it."""
@@ -101,9 +102,14 @@ class Ticket:
 
 class Gates:
     """All gates of one process; places and bots are told apart by their keys. `paused` is told of each pause that a
-    platform asks for: its place, and how many seconds it lasts."""
+    platform asks for: its place, and how many seconds it lasts. `observer` is told of calls by those who make them."""
 
-    def __init__(self, paused: Callable[[str, float], None] = lambda _place, _seconds: None) -> None:
+    def __init__(
+        self,
+        paused: Callable[[str, float], None] = lambda _place, _seconds: None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.observer = observer or Silence()
         self._paused = paused
         self._quiet: dict[str, float] = {}
         self._places: dict[str, _Place] = {}
@@ -171,6 +177,17 @@ class Gates:
         for _, count in ticket.counts() * ticket.calls:
             count.give_back()
         self._pump()
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait, at all places."""
+        return len(self._queue)
+
+    def quiet(self) -> int:
+        """How many places are silent because their platform asked for it."""
+        now = clock.now()
+        recalled = sum(now < until for until in self._quiet.values())
+        return recalled + sum(now < spot.quiet_until for spot in self._places.values())
 
     def flooded(self, place: str, limits: Limits, after: float) -> None:
         """The platform asked for a pause of `after` seconds at this place."""

@@ -168,6 +168,8 @@ class Post(Caller[Show | Typing]):
             self._sign_was_due()
             await self._channel.typing()
         elif step.message_id is None:
+            if self._at(step).lost or self._at(step).repeated:
+                self._repeats()
             await self._send(step)
         else:
             await self._edit(step, step.message_id)

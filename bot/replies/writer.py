@@ -272,8 +272,10 @@ class Reply(Caller[Calling]):
                 await self._channel.typing()
 
     async def _send(self, step: Send) -> None:
-        message = self._outgoing(step)
+        message, part = self._outgoing(step), self._view.parts[step.part]
         self._sending = step.part
+        if part.lost or part.repeated:
+            self._repeats()
         if self._entry is not None:
             await self._entry.save()
         try:

@@ -11,6 +11,9 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.llm.gateway import Gateway
+from bot.telemetry.logs import LEVELS
+from bot.telemetry.metrics import Metrics
+from tests.e2e.search import Search
 from tests.e2e.world import Log, World
 from tests.e2e.worlds import world_of
 
@@ -33,15 +36,33 @@ def _real_connections(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     monkeypatch.setattr(Gateway.__init__, "__kwdefaults__", usual | patient)
 
 
+@pytest.fixture(scope="session")
+def search(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
+    """Judges in the end what all tests of the session put out."""
+    search = Search(tmp_path_factory.mktemp("search"))
+    yield search
+    assert search.characters, "nothing was searched"
+    assert search.finish() == [], "a secret got out"
+
+
 @pytest.fixture
-def log() -> Iterator[Log]:
-    """All that is logged at info and above, by whatever library."""
-    handler, root = Log(), logging.getLogger()
-    level = root.level
+def log(search: Search, monkeypatch: pytest.MonkeyPatch) -> Iterator[Log]:
+    """All that is logged, by whatever library; by those that the bot mutes, at info. And what bots count."""
+    handler, root = Log(search), logging.getLogger()
+
+    def metrics() -> Metrics:
+        handler.metrics.append(Metrics())
+        return handler.metrics[-1]
+
+    monkeypatch.setattr("bot.app.Metrics", metrics)
+    levels = {name: logging.getLogger(name).level for name in ("", *LEVELS)}
     root.addHandler(handler)
-    root.setLevel(logging.INFO)
+    root.setLevel(logging.DEBUG)
+    for name in LEVELS:
+        logging.getLogger(name).setLevel(logging.INFO)
     yield handler
-    root.setLevel(level)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
     root.removeHandler(handler)
 
 

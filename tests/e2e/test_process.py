@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 
 from bot.replies.outbox import SAVE_EVERY
 from tests.e2e.discord_side import DiscordSide
+from tests.e2e.search import Search
 from tests.e2e.side import Person, Place, Side
 from tests.e2e.telegram_side import TelegramSide
 from tests.e2e.texts import differs
@@ -23,19 +24,19 @@ from tests.e2e.worlds import DISCORD_TOKEN, MODEL_KEY
 from tests.fakes.discord_api import DiscordFake
 from tests.fakes.openai_api import OpenAIFake
 from tests.fakes.openai_script import Script
-from tests.fakes.telegram_api import TelegramFake
+from tests.fakes.telegram_api import TOKEN, TelegramFake
 
 ROOT = Path(__file__).parents[2]
 SLOW = "word " * 2000
 
 
 class Process:
-    """`python -m bot` with an environment of its own; what it writes to standard error is kept in `log`."""
+    """`python -m bot` with an environment of its own; what it writes is kept in `log` and `output`."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self._folder = folder
         self._environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **environment}
-        self.log = folder / "log"
+        self.log, self.output = folder / "log", folder / "output"
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
@@ -57,14 +58,22 @@ class Process:
         """Send the signal and wait; the exit status."""
         assert self._process is not None
         self._process.send_signal(number)
-        await asyncio.wait_for(self._process.communicate(), 10)
+        await self.talk(within=10)
         assert self._process.returncode is not None
         return self._process.returncode
+
+    async def talk(self, words: bytes = b"", *, within: float = 30) -> bytes:
+        """Say this to its input, and wait until it ends; returns its output, which is also kept in `output`."""
+        assert self._process is not None
+        said, _ = await asyncio.wait_for(self._process.communicate(words), within)
+        with self.output.open("ab") as output:
+            output.write(said)
+        return said
 
     async def close(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-            await self._process.communicate()
+            await self.talk()
 
 
 @asynccontextmanager
@@ -74,6 +83,15 @@ async def running(folder: Path, environment: Mapping[str, str]) -> AsyncIterator
         yield process
     finally:
         await process.close()
+
+
+@pytest.fixture(autouse=True)
+def searched(tmp_path: Path, search: Search) -> Iterator[None]:
+    """What a process wrote, to whichever file, shows no secret."""
+    search.know((MODEL_KEY, DISCORD_TOKEN, TOKEN))
+    yield
+    search.take_folder("process", tmp_path)
+    assert search.leaks() == [], "a secret got out"
 
 
 @pytest.fixture
@@ -213,7 +231,7 @@ async def test_the_console_over_a_pipe(tmp_path: Path, model: OpenAIFake) -> Non
     model.answers.append(Script.of("Four, **of course**.", size=3, pace=0.01))
     async with running(tmp_path, environment(model)) as process:
         console = await process.start("console")
-        output, _ = await asyncio.wait_for(console.communicate(b"2 + 2?\n/persona use teacher\nagain?\n"), 30)
+        output = await process.talk(b"2 + 2?\n/persona use teacher\nagain?\n")
         assert console.returncode == 0
         text = output.decode()
         places = [text.index(words) for words in ("Four, **of course**.", "teacher", "again?")]
@@ -225,7 +243,7 @@ async def test_the_console_over_a_pipe(tmp_path: Path, model: OpenAIFake) -> Non
         ]
 
         console = await process.start("console")
-        output, _ = await asyncio.wait_for(console.communicate(b"and after a restart?\n"), 30)
+        output = await process.talk(b"and after a restart?\n")
         assert console.returncode == 0
         assert differs([output.decode()], "and after a restart?") is None
         assert len(model.bodies[-1]["messages"]) == 6
@@ -235,7 +253,7 @@ async def test_the_console_without_a_provider(tmp_path: Path) -> None:
     """The model is named so that a model server on this machine, if there is one, is left alone."""
     async with running(tmp_path, {"CHAT_MODEL": "demo/echo"}) as process:
         console = await process.start()
-        output, _ = await asyncio.wait_for(console.communicate("hello, שלום 👩‍👩‍👧‍👦\n".encode()), 30)
+        output = await process.talk("hello, שלום 👩‍👩‍👧‍👦\n".encode())
         assert console.returncode == 0
         assert "hello" in output.decode()
         assert process.log.read_text() == ""
@@ -244,7 +262,7 @@ async def test_the_console_without_a_provider(tmp_path: Path) -> None:
 async def test_a_wrong_setting_is_explained(tmp_path: Path) -> None:
     async with running(tmp_path, {"HISTORY_TOKENS": "many"}) as process:
         started = await process.start()
-        await asyncio.wait_for(started.communicate(), 30)
+        await process.talk()
         assert started.returncode == 1
     log = process.log.read_text()
     assert "HISTORY_TOKENS" in log

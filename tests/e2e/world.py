@@ -12,14 +12,20 @@ import os
 import re
 import signal
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from bot.app import run
 from bot.settings import Settings
+from bot.telemetry.logs import formatter
+from bot.telemetry.metrics import Metrics
+from bot.telemetry.redaction import Redactor
 from tests.e2e.asked import Asked, read
+from tests.e2e.search import Search
 from tests.e2e.side import Person, Place, Sent, Side
 from tests.e2e.texts import differs
 from tests.fakes.database import empty_database
@@ -32,23 +38,50 @@ PATIENCE = 60.0
 """Seconds on the loop's clock that something may take to be seen."""
 
 
+TELLING = 12
+"""Characters of a message that no log line has by accident."""
+
 THE_FAKES_OWN = ("aiohttp.server",)
 """The fakes' web server, which is sorry when a client leaves in the middle of an answer."""
 
 
 class Log(logging.Handler):
-    """Keeps what the program logs, and whatever the libraries have to say."""
+    """Keeps what the program logs at info and above, and whatever the libraries have to say, as they say it.
 
-    def __init__(self) -> None:
+    What an operator would see of all this, and of what is logged at debug, is searched for secrets.
+    """
+
+    def __init__(self, search: Search | None = None) -> None:
         super().__init__(logging.DEBUG)
         self.lines: list[str] = []
         self.errors: list[str] = []
+        self.metrics: list[Metrics] = []
+        self.search = search
+        self._records: list[tuple[Redactor, logging.LogRecord]] = []
+        self.hide(())
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """The secrets of the bot that is started next."""
+        self._redact = Redactor(secrets)
 
     def emit(self, record: logging.LogRecord) -> None:
+        if self.search is not None:
+            # Formatted later: a bot on a fast clock has no time for it.
+            kept = logging.makeLogRecord(record.__dict__ | {"msg": record.getMessage(), "args": ()})
+            self._records.append((self._redact, kept))
+        if record.levelno < logging.INFO:
+            return
         line = logging.Formatter("%(name)s: %(message)s").format(record)
         self.lines.append(line)
         if record.levelno >= logging.ERROR and record.name not in THE_FAKES_OWN:
             self.errors.append(line)
+
+    def written(self) -> str:
+        """What an operator sees at level debug, in both formats."""
+        formats: dict[Redactor, list[logging.Formatter]] = {}
+        for redact, _ in self._records:
+            formats.setdefault(redact, [formatter("json", redact), formatter("console", redact)])
+        return "\n".join(each.format(record) for redact, record in self._records for each in formats[redact])
 
 
 class World:
@@ -65,13 +98,14 @@ class World:
         self._settings: dict[str, Any] = {}
         self._bot: asyncio.Task[None] | None = None
         self._expected: list[str] = []
+        self._said: list[str] = []
 
     # The bot's life
 
     async def start(self, **settings: Any) -> None:
         """Start the bot, with these settings from now on."""
         self.launch(**settings)
-        for side in (self.side, *self.others):
+        for side in self._sides:
             await side.up()
 
     def launch(self, **settings: Any) -> None:
@@ -79,9 +113,12 @@ class World:
         assert self._bot is None, "the bot runs already"
         self._settings |= settings
         made = self.settings()
-        for side in (self.side, *self.others):
+        self.log.hide(made.secrets())
+        if self.log.search is not None:
+            self.log.search.know((*made.secrets(), self.model.key, *(side.secret for side in self._sides)))
+        for side in self._sides:
             side.rest()
-        factories = [side.factory(made) for side in (self.side, *self.others)]
+        factories = [side.factory(made) for side in self._sides]
         self._bot = asyncio.create_task(run(made, factories), name="the bot")
 
     async def stop(self) -> None:
@@ -105,6 +142,10 @@ class World:
         await self.start(**settings)
 
     @property
+    def _sides(self) -> tuple[Side, ...]:
+        return (self.side, *self.others)
+
+    @property
     def running(self) -> bool:
         return self._bot is not None
 
@@ -117,7 +158,7 @@ class World:
             "messages_per_minute": 0,  # tests type faster than people
             "turns_per_person": 50,
         }
-        for side in (self.side, *self.others):
+        for side in self._sides:
             usual |= side.settings()
         return Settings(_env_file=None, **(usual | self._settings))  # type: ignore[call-arg]  # known to the base class, not to mypy
 
@@ -134,11 +175,13 @@ class World:
     def say(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> str:
         """Say something to the bot, which in a group takes a mention; returns the message's id."""
         words = text if place.kind == "private" else self.side.mention(text)
+        self._said.append(text)
         return self.side.say(place, person, words, reply_to)
 
     def send(self, place: Place, person: Person, *files: Sent, text: str = "", reply_to: str | None = None) -> str:
         """Send files to the bot, which in a group takes a mention; returns the message's id."""
         words = text if place.kind == "private" else self.side.mention(text)
+        self._said.append(text)
         return self.side.send(place, person, files, words, reply_to)
 
     async def ask(self, place: Place, person: Person, text: str, reply_to: str | None = None) -> list[Shown]:
@@ -277,6 +320,14 @@ class World:
         with closing(sqlite3.connect(self._folder / "parley.db")) as connection, connection:
             connection.execute(statement)
 
+    # What is counted
+
+    def counted(self, name: str, **labels: str) -> float:
+        """The sum over the samples of this name that have these labels, of the bot that was started last."""
+        families = text_string_to_metric_families(self.log.metrics[-1].render()[0].decode())
+        samples = [sample for family in families for sample in family.samples if sample.name == f"parley_{name}"]
+        return sum(sample.value for sample in samples if labels.items() <= sample.labels.items())
+
     # What must hold after every test
 
     def expect_error(self, pattern: str) -> None:
@@ -289,7 +340,7 @@ class World:
             self.signal()
         if self._bot is not None:
             await self.ended()
-        for side in (self.side, *self.others):
+        for side in self._sides:
             assert side.floods == 0, f"{side.name}: the bot brought {side.floods} refusals for flooding on itself"
             assert side.unresolved() == [], f"{side.name}: left standing"
             left = [shown.text for screen in side.all_screens() for shown in screen.by_bot() if offers(shown, "Stop")]
@@ -297,12 +348,35 @@ class World:
             self._check_secret(side.secret)
             self._check_kept(side.secret, side.address)
         self._check_secret(self.model.key)
+        self._check_words()
+        self._search()
         unexpected = [line for line in self.log.errors if not any(re.search(each, line) for each in self._expected)]
         assert unexpected == []
 
     def _check_secret(self, secret: str) -> None:
         leaks = [line for line in self.log.lines if secret in line]
         assert leaks == [], "a secret was logged"
+
+    def _check_words(self) -> None:
+        """What people write is not logged, not at level info."""
+        words = {each for each in self._said if len(each) >= TELLING and not each.startswith("/")}
+        assert [line for line in self.log.lines if any(each in line for each in words)] == []
+
+    def _search(self) -> None:
+        """All that the bot put out."""
+        search = self.log.search
+        if search is None:
+            return
+        search.take("log", self.log.written())
+        search.take_folder("file", self._folder)
+        for seen in self.model.requests:
+            search.take("request", repr(seen["body"]))
+        for side in self._sides:
+            for screen in side.all_screens():
+                search.take("screen", repr(screen.messages))
+        for metrics in self.log.metrics:
+            search.take("metrics", metrics.render()[0])
+        assert search.leaks() == [], "a secret got out"
 
     def _check_kept(self, *private: str) -> None:
         """The platform's secret, and the addresses of its files, are neither sent to a provider nor stored."""

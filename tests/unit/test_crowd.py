@@ -23,6 +23,7 @@ from bot.errors import BrokenStream
 from bot.models import Models
 from bot.settings import Settings
 from bot.tasks import TaskOwner
+from bot.telemetry.metrics import Metrics
 from tests.fakes.memory import MemoryChannel, MemoryStore
 
 ANSWER = 2000
@@ -83,7 +84,8 @@ async def test_a_budget_for_50_of_200_questions_at_once(seed: int) -> None:
             door.accept(ButtonPress(f"b{number}", chat, person, "1", "stop 0"), channels[chat])
 
     async with AsyncExitStack() as stack:
-        door = await stack.enter_async_context(open_core(settings, store, models, unused, owner, ["telegram"]))
+        core = open_core(settings, store, models, unused, owner, ["telegram"], Metrics())
+        door = await stack.enter_async_context(core)
         await asyncio.gather(*(ask(door, number) for number in range(200)))
         await door.settle()
         await owner.settle(None)
