@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -55,6 +54,7 @@ from bot.models import Models
 from bot.ports import Store
 from bot.questions import Questions
 from bot.queue import Queue
+from bot.readings import show_mail, show_trouble, show_work
 from bot.recovery import Recovery
 from bot.replies.gate import Gates
 from bot.replies.outbox import Outbox
@@ -110,7 +110,7 @@ async def open_core(
         speaker = Speaker(gates, outbox)
         running = Running()
         lanes = Lanes(owner)
-        _show(metrics, gates, lanes, running)
+        show_work(metrics, gates, lanes, running)
         personas = PersonaBook(load_personas(settings.personas_file), store.personas)
         setups = Setups(store.preferences, personas, models.default)
         accounts = Accounts(access.is_admin)
@@ -220,33 +220,11 @@ async def open_core(
         )
         stack.push_async_callback(end, keeping)
         watching = Watching(lanes, running, gates)
-        _show_trouble(metrics, models, watching)
+        show_trouble(metrics, models.gateway, watching)
         stack.push_async_callback(end, asyncio.create_task(watching.run(), name="watching lanes and gates"))
-        yield await stack.enter_async_context(Door(store.arrivals, router, recovery))
-
-
-def _show(metrics: Metrics, gates: Gates, lanes: Lanes, running: Running) -> None:
-    """What operators may look at while it runs."""
-    metrics.read("gate_waiting_calls", "Calls to platforms that wait for their gate.", lambda: gates.waiting)
-    metrics.read("gate_quiet_places", "Places that are silent because the platform asked for it.", gates.quiet)
-    metrics.read("lanes_running", "Conversations in which something is done.", lambda: lanes.running)
-    metrics.read("lanes_waiting", "What waits for its turn in a conversation.", lambda: lanes.waiting)
-    metrics.read("turns_running", "Answers that are being written.", lambda: running.count)
-
-
-def _show_trouble(metrics: Metrics, models: Models, watching: Watching) -> None:
-    gateway = models.gateway
-
-    def left_alone() -> Counter[str]:
-        return Counter(name.partition("/")[0] for name, view in gateway.circuits().items() if view.state != "closed")
-
-    def stuck() -> dict[str, float]:
-        return {"answer": watching.answers_ended, "job": watching.jobs_ended, "call": watching.calls_roused}
-
-    metrics.read("circuits_open", "Models that are left alone because they fail.", left_alone, label="provider")
-    metrics.read("circuits_opened_total", "How often one was left alone.", lambda: gateway.circuits_opened)
-    metrics.read("circuits_refused_total", "Calls that were not made for it.", lambda: gateway.circuits_refused)
-    metrics.read("stuck_total", "What was stuck and ended, or roused.", stuck, label="what")
+        door = await stack.enter_async_context(Door(store.arrivals, router, recovery))
+        show_mail(metrics, door, outbox)
+        yield door
 
 
 def access_policy(settings: Settings) -> AccessPolicy:

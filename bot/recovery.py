@@ -91,10 +91,10 @@ class Recovery:
             # It stays where it is, for the next start.
             log.exception("%s: what was left over could not be read", platform.name)
             return
-        doubtful = sum(_doubtful(reply, platform) for reply in replies)
-        if doubtful:
-            log.warning("%s: %d messages are repeated, which may have arrived before", platform.name, doubtful)
-        self._outbox.repeats += doubtful
+        for reply in found.dropped:
+            if _doubtful(reply, platform):
+                log.warning("%s: a message is repeated, which may have arrived before", platform.name)
+                self._gates.observer.repeated(platform.name, found=False)
         for reply in found.first:
             self._go_on(reply, platform)
         for event, tries, theirs in found.events:

@@ -47,6 +47,7 @@ TOP = (
     "bot.providers",
     "bot.questions",
     "bot.queue",
+    "bot.readings",
     "bot.recovery",
     "bot.router",
     "bot.settings",

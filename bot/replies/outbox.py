@@ -89,8 +89,7 @@ class Entry:
 
 
 class Outbox:
-    """Enter it, and leave it when no reply is on its way any more. `repeats` counts the messages that were sent again
-    because nobody knows whether they had arrived when a process died."""
+    """Enter it, and leave it when no reply is on its way any more."""
 
     def __init__(self, rows: Rows, notes: Notes) -> None:
         self._rows = rows
@@ -104,7 +103,6 @@ class Outbox:
         self._saved: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
         self._paused = False
-        self.repeats = 0
 
     async def __aenter__(self) -> Outbox:
         self._running = asyncio.create_task(self._run(), name="outbox")
