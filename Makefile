@@ -41,11 +41,13 @@ chaos: $(READY)
 kills: $(READY)
 	@$(BIN)/python -m tests.chaos --kills $(or $(N),100) $(if $(SEED),--seed $(SEED))
 
-# Pins every dependency, without addresses of a registry.
+# Pins every dependency, without addresses of a registry; and of those once more the ones that the bot runs with.
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-emit-index-url \
+	--no-emit-find-links --no-annotate --custom-compile-command "make lock"
 lock: $(READY)
 	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --no-emit-index-url \
-		--no-emit-find-links --no-annotate --custom-compile-command "make lock" --upgrade -o requirements.lock
+	$(COMPILE) --extra dev --upgrade -o requirements.lock
+	$(COMPILE) --extra postgres --constraint requirements.lock --upgrade -o requirements-run.lock
 
 clean:
 	rm -rf .venv

@@ -168,7 +168,7 @@ class DiscordPlatform:
                 self._content = False
                 return 0.0
         # Spread, so that many bots do not come back in the same moment.
-        spread = random.uniform(0.8, 1.2)  # noqa: S311
+        spread = random.uniform(0.8, 1.2)  # noqa: S311  (spreads retries, keeps no secret)
         pause: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(failures, 10)) * spread
         log.warning("Discord: no connection (%s); next attempt in %.1f s", _describe(error), pause)
         return pause

@@ -15,12 +15,12 @@ from adapters.discord.tables import table, table_end
 from bot.domain.text import utf16_length
 
 # A fence may stand in a list item or a quote. An info string with a backtick makes it code within a line.
-_FENCE = re.compile(r"[ \t]*(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*)*(?:(`{3,})[^`]*|(~{3,}).*)")
+_FENCE = re.compile(r"[ \t]*+(?:(?:[-*+>]|\d{1,9}[.)])[ \t]*+)*+(?:(`{3,}+)[^`]*|(~{3,}+).*)")
 _FENCE_END = re.compile(r"[ \t>]*(`{3,}|~{3,})[ \t]*")
-_HEADING = re.compile(r"((?:[ ]{0,3}>)*[ ]{0,3})#{4,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*")
+_HEADING = re.compile(r"((?:[ ]{0,3}>)*+[ ]{0,3}+)#{4,6}[ \t]++(.*)")
 _RULE = re.compile(r"[ ]{0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*")
-_CODE = re.compile(r"(`+)(?!`).*?(?<!`)\1(?!`)")
-_IMAGE = re.compile(r"(?<!\\)!\[([^\]]*)\](\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\))")
+_CODE = re.compile(r"(?<!`)(`++).*?(?<!`)\1(?!`)")
+_IMAGE = re.compile(r"(?<!\\)!\[([^\[\]]*+)\](\(([^()\s]*(?:\([^()\s]*\)[^()\s]*)*)(?:\s+\"[^\"]*\")?\))")
 _LINE = "─" * 20
 
 
@@ -62,7 +62,9 @@ def _line(line: str) -> str:
     if _RULE.fullmatch(line):
         return _LINE
     if heading := _HEADING.fullmatch(line):
-        text = "".join(piece if code else _words(piece).replace("**", "") for piece, code in _pieces(heading[2]))
+        text = "".join(
+            piece if code else _words(piece).replace("**", "") for piece, code in _pieces(_title(heading[2]))
+        )
         if not text.strip("* "):  # in bold it would be a rule
             return f"{heading[1]}{text}".rstrip().replace("*", r"\*")
         return f"{heading[1]}**{text}**"
@@ -77,6 +79,13 @@ def _pieces(line: str) -> Iterator[tuple[str, bool]]:
         yield found[0], True
         at = found.end()
     yield line[at:], False
+
+
+def _title(text: str) -> str:
+    """A heading's words, without the marks that may close it."""
+    bare = text.rstrip(" \t")
+    opened = bare.rstrip("#")
+    return opened.rstrip(" \t") if opened.endswith((" ", "\t")) else bare
 
 
 def _words(text: str) -> str:

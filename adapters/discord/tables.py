@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from bot.domain.tables import Alignment, layout
 
-_DELIMITERS = re.compile(r"\s*\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?\s*")
+_DELIMITERS = re.compile(r"\s*+\|?\s*+:?-++:?\s*+(?:\|\s*+:?-++:?\s*+)*+\|?\s*+")
 _CELL_END = re.compile(r"(?<!\\)\|")
-_BOLD = re.compile(r"\*\*(\S(?:.*?\S)?)\*\*")
-_CODE = re.compile(r"(`+)(.+?)\1")
+_BOLD = re.compile(r"\*\*(?=\S)((?:[^*]++|\*(?!\*))++)(?<=\S)\*\*")
+_CODE = re.compile(r"(?<!`)(`++)(.+?)(?<!`)\1(?!`)")
 
 
 def table_end(lines: Sequence[str], start: int) -> int:

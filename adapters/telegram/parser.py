@@ -20,8 +20,9 @@ from markdown_it.token import Token
 MAX_NESTING = 32
 """Containers in containers; the parser leaves out what is deeper, and `too_deep` tells so."""
 
-# Telegram's server makes no link of a host without a dot, nor of mailto (td/telegram/LinkManager.cpp).
-CLICKABLE = re.compile(r"(?:https?://[^/?#@\s]*\w\.\w[^/?#@\s]*(?:[/?#]|$)|tg://\w)", re.IGNORECASE)
+# Telegram's server makes no link of a host without a dot, nor of mailto (td/telegram/LinkManager.cpp). Of tg: it
+# does, but such links call people by their ids, join groups and open dialogues, which no model has any business with.
+CLICKABLE = re.compile(r"https?://[^/?#@\s]*\w\.\w[^/?#@\s]*(?:[/?#]|$)", re.IGNORECASE)
 CLOSERS = {"\\[": "\\]", "$$": "$$"}
 BOXES = {"[ ] ": "☐", "[x] ": "☑", "[X] ": "☑"}
 DOLLARS = re.compile(r"\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from bot.domain.usage import NANO, Spent, Unit
 from bot.replies import notices
 
-_AMOUNT = re.compile(r"(\$)?\s*(\d[\d,_]*(?:\.\d+)?|\.\d+)\s*([kKmM])?\s*(\$)?")
+_AMOUNT = re.compile(r"(\$)?\s*+(\d[\d,_]*+(?:\.\d++)?|\.\d++)\s*+([kKmM])?\s*+(\$)?")
 _SIZES = {"": 1, "k": 1_000, "m": 1_000_000}
 
 _MOST: dict[Unit, int] = {"tokens": 10**15, "dollars": 10**6 * NANO}

@@ -7,8 +7,9 @@ import re
 LONGEST_TEXT = 4096
 """Characters that one request may have spoken (OpenAI's API reference, audio/speech)."""
 
-_FENCE = re.compile(r"^[ \t]*(```|~~~).*?^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+# One that is not closed goes on to the end, as in Markdown.
+_FENCE = re.compile(r"^[ \t]*+(```|~~~).*?(?:^[ \t]*+\1[ \t]*+$|\Z)", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[([^\[\]]*+)\]\((?:[^()]|\([^()]*+\))*+\)")
 _MARKS = re.compile(
     r"^[ \t]*(?:#{1,6}|[-*+]|>|\d{1,2}\.)[ \t]+"  # titles, lists, quotes
     r"|(?<!\w)[*_]+(?=\S)|(?<=\S)[*_]+(?!\w)"  # emphasis, but neither 2*3 nor a_name

@@ -129,7 +129,7 @@ class Window:
             sent.append(PromptMessage("assistant", answer if answer.strip() else WITHOUT_WORDS))
             made, above = past.made, ""
         if context:
-            above += _quoted(MEANWHILE, [f"{each.author}: {_cut(each.text, HEARD_LENGTH)}" for each in context])
+            above += _quoted(MEANWHILE, [f"{_name(each.author)}: {_cut(each.text, HEARD_LENGTH)}" for each in context])
         words = f"{above}{self._named(question.author_name, question.text)}"
         return (*sent, self._said(words, question.pictures, made))
 
@@ -142,7 +142,7 @@ class Window:
         return self.estimate(_quoted(BEFORE, [text])) if text.strip() else 0
 
     def _named(self, author: str, text: str) -> str:
-        return f"{author}: {text}" if self.group else text
+        return f"{_name(author)}: {text}" if self.group else text
 
     def _said(self, words: str, shown: Sequence[PictureRef], made: Sequence[PictureRef]) -> PromptMessage:
         """A person's words with their pictures, behind those that the bot made before."""
@@ -190,6 +190,11 @@ def with_quote(text: str, quote: Quote | None) -> str:
 def _cut(text: str, limit: int) -> str:
     text = text.strip()
     return text if len(text) <= limit else f"{text[:limit].rstrip()} …"
+
+
+def _name(author: str) -> str:
+    """In one line, so that nobody is called what looks like somebody else's message."""
+    return " ".join(author.split())
 
 
 def _quoted(head: str, texts: Sequence[str]) -> str:

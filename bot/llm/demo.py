@@ -29,7 +29,7 @@ MODELS = {"image": PICTURE, "transcription": HEARING, "speech": VOICE, "moderati
 FORBIDDEN = "scoundrel"
 """The one word that the demonstration's moderation flags."""
 
-_WORD = re.compile(r"\s*\S+\s*")
+_WORD = re.compile(r"\s*+\S++\s*+|\s++")
 _SKETCH = 40  # words that could be said while a sketch is made
 
 

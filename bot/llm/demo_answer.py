@@ -14,7 +14,7 @@ from bot.llm.image_size import describe
 _LONG = re.compile(r"\blong\s+(\d{1,6})\b", re.IGNORECASE)
 _ROLE = re.compile(r"\byou are (?:called |named )?([^.,;:\n]{1,60})", re.IGNORECASE)
 
-_ASKED = r"(?im)^[^\w\n]*(?:(?:please|now|can|could|would|will|you|and|then|also)\s+)*"
+_ASKED = r"(?im)^[^\w\n]*+(?:(?:please|now|can|could|would|will|you|and|then|also)[^\S\n]++)*+"
 _PICTURE = r"(?:picture|image|photo|drawing|painting)s?"
 _DRAW = re.compile(rf"{_ASKED}(?:draw|paint|sketch)\s+(?:me\s+)?(?:an?\s+{_PICTURE}\s+of\s+)?(\S.*)")
 _MAKE = re.compile(

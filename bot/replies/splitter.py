@@ -16,7 +16,7 @@ from bot.domain.text import utf16_length, utf16_prefix
 Fits = Callable[[str], bool]
 """Whether one message can carry this Markdown, once rendered."""
 
-_FENCE = re.compile(r"^[ \t]*(?:[-*+>]|\d{1,9}[.)])?[ \t]*(`{3,}|~{3,})([^\n]*)$")
+_FENCE = re.compile(r"^[ \t]*+(?:[-*+>]|\d{1,9}[.)])?[ \t]*+(`{3,}+|~{3,}+)([^\n]*)$")
 _SENTENCE_END = re.compile(r"[.!?…。！？][\"'»”’)\]]*\s+")
 _JOINERS = "\u200d\ufe0e\ufe0f"
 _SHRINK = 0.9

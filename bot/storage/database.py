@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
@@ -105,10 +106,12 @@ async def _prepare(address: URL, engines: Engines) -> None:
 def _make_file(address: URL) -> None:
     """Make the file where it is missing, and let it keep its log ahead (WAL): readers then go on beside the writer.
 
-    The file remembers that. Connections that asked for it side by side could lock each other out of a new file.
+    The file remembers that. Connections that asked for it side by side could lock each other out of a new file. A new
+    one, what SQLite puts beside it, and a new folder are for their owner alone: they hold what people wrote.
     """
     path = Path(address.database or "")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.open("ab").close()  # says what keeps it from being opened more plainly than SQLite does
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Says what keeps the file from being opened more plainly than SQLite does.
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path, timeout=10.0)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")

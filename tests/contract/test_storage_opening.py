@@ -34,6 +34,26 @@ async def test_a_missing_folder_and_file_are_made(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b c" / "parley.db").is_file()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such rights")
+async def test_what_people_wrote_is_for_the_owner_of_the_file_alone(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "parley.db"
+    async with open_store(f"sqlite:///{path}") as store:
+        await store.conversations.current("chat")
+        modes = {each.name: each.stat().st_mode & 0o777 for each in path.parent.iterdir()}
+    assert set(modes.values()) == {0o600}
+    assert set(modes) > {"parley.db"}
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+async def test_the_rights_that_an_operator_gave_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "parley.db"
+    path.touch()
+    path.chmod(0o640)
+    async with open_store(f"sqlite:///{path}"):
+        pass
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 async def test_a_relative_path_starts_at_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     async with open_store("sqlite:///data/parley.db"):

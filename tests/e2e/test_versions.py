@@ -162,8 +162,7 @@ async def test_what_no_button_of_the_bot_said(world: World) -> None:
     await world.ask(anns, ann, "A secret")
     (shown,) = await world.ask(bens, ben, "Hello")
     for data in (*FORGED, "retry 1", "show 1 1", "pick 1", "continue 1"):  # turn 1 is Ann's
-        forge(world, bens, shown, data)
-        world.side.push(bens, ben, shown, data)
+        world.side.push(bens, ben, shown, forge(shown, data))
     await world.ask(bens, ben, "Next")
     assert [text for _, text in world.roles()] == ["Hello", "Hello", "Next"]
     assert len(world.prompts()) == 3
@@ -171,10 +170,13 @@ async def test_what_no_button_of_the_bot_said(world: World) -> None:
     assert (shown.text, world.text(anns)) == ("Hello", "A secret")
 
 
-def forge(world: World, place: Place, shown: Shown, data: str) -> None:
-    """Let the platform believe that the bot offered this."""
+def forge(shown: Shown, data: str) -> str:
+    """Let the platform believe that the bot offered this below an answer; returns it as a button carries it."""
     last = shown.versions[-1]
-    shown.versions[-1] = type(last)(last.at, last.text, (*last.buttons, ("forged", data)), last.files, last.raw)
+    real = next(carried for _, carried in last.buttons if "retry " in carried)
+    forged = real[: real.index("retry ")] + data
+    shown.versions[-1] = type(last)(last.at, last.text, (*last.buttons, ("forged", forged)), last.files, last.raw)
+    return forged
 
 
 # Continue

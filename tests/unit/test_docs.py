@@ -32,12 +32,13 @@ def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
-PAGES = ("docs/commands.md", "docs/operating.md", "docs/talking.md")
+PAGES = ("docs/commands.md", "docs/deploying.md", "docs/operating.md", "docs/security.md", "docs/talking.md")
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", *PAGES)
 DRAWN = tuple(f"docs/{name}.svg" for name in PICTURES)
 CHARTS = (f"docs/{CHART}.png",)
 LEAVES = {" ".join(path): (path, command) for path, command in registry.flatten(COMMANDS)}
-WRITTEN = (*DOCUMENTS, ".env.example", "Procfile", "Makefile", *DRAWN)
+# Where the files of a server lie is told in docs/deploying.md; tests/unit/deployment knows each of those places.
+WRITTEN = (*(each for each in DOCUMENTS if each != "docs/deploying.md"), ".env.example", "Procfile", "Makefile", *DRAWN)
 README = read("README.md")
 CONTRIBUTING = read("CONTRIBUTING.md")
 TRANSCRIPTS = read("docs/commands.md")

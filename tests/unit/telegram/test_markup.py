@@ -35,6 +35,7 @@ PLAIN = [
     "[here](http://localhost:8080/x)",
     "[a](http://a.b@localhost) [b](http://...) [c](tg://)",
     "[write](mailto:ann@example.com)",
+    "[Ann](tg://user?id=1) and [join](tg://join?invite=x)",
     "$5 and $6 and $a*b*c$",
     "snake_case_name and 2 * 3 * 4",
     "שלום עולם",
