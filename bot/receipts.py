@@ -101,6 +101,13 @@ def stored_as(key: str) -> None:
         receipt.narrow(key)
 
 
+def settle() -> None:
+    """Whoever waits for the event of now was told how it ended."""
+    receipt = _current.get()
+    if receipt is not None:
+        receipt.settle()
+
+
 def again() -> bool:
     """Whether that event was accepted before a restart already."""
     receipt = _current.get()

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
-from bot import clock
+from bot import clock, receipts
 from bot.domain.outbox import Fate, KeptPart, KeptReply
 from bot.domain.platform import Outgoing
 from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, TooLong
@@ -70,10 +70,13 @@ async def posting(
             await asyncio.shield(delivery)
     except BaseException as error:
         # Whatever ends it, also a cancellation: what is finished is shown first, and the error goes on its way.
-        if isinstance(error, asyncio.CancelledError) and interrupted and not post.finished:
+        broken_off = isinstance(error, asyncio.CancelledError) and interrupted and not post.finished
+        if broken_off:
             post.finish(Scene(interrupted))
         if post.finished:
             await asyncio.wait([delivery], timeout=LAST_WORDS)
+        if broken_off and delivery.done():
+            receipts.settle()  # who called was told to call again
         raise
     finally:
         delivery.cancel()
