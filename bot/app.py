@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from bot.commands.catalogue import COMMANDS
 from bot.commands.spec import Command
 from bot.core import open_core
+from bot.http import HttpServer, pages_of
 from bot.media.workshop import Workshop
 from bot.models import open_models
 from bot.ports import Inbox, Notes, Platform
@@ -20,7 +21,9 @@ from bot.settings import Settings
 from bot.storage.database import open_store
 from bot.storage.sole import sole
 from bot.tasks import TaskOwner
+from bot.telemetry.health import Health, database_probe, platform_probe
 from bot.telemetry.metrics import Metrics
+from bot.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 
@@ -36,10 +39,15 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     `ends_with_input`: the input is a person's or a script's own (the console), so that what was asked is answered to
     the end, however long it takes.
     """
+    health = Health()
     metrics = Metrics()
+    server = HttpServer(pages_of(health))
     async with AsyncExitStack() as stack:
         signals = stack.enter_context(_listening())
         stack.enter_context(metrics.counting_log_lines())
+        if settings.http_port is not None and not ends_with_input:
+            # First in and last out: it tells that the bot is starting, and that it is going.
+            await stack.enter_async_context(server.listening(settings.host, settings.http_port))
         store = await stack.enter_async_context(open_store(settings.database_url))
         made = [make(store.notes, COMMANDS) for make in factories]
         alone = [sole(settings.database_url, bot, signals.at_once) for bot in _bots(settings, made)]
@@ -53,7 +61,16 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         names = [platform.name for platform in platforms]
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names, metrics))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
-        await _receive(platforms, inbox, signals.stop)
+        watchdog = Watchdog()
+        for platform in platforms:
+            server.add(platform.hooks)
+        health.start(
+            {platform.name: platform_probe(platform, watchdog.restarts) for platform in platforms}
+            | {"database": database_probe(store.notes)}
+        )
+        stack.callback(health.stop)
+        await _receive(platforms, inbox, watchdog, signals.stop)
+        health.stop()
         await inbox.settle()
         stopped = signals.stop.is_set()
         await _drain(owner, settings.drain_seconds if stopped or not ends_with_input else None, signals)
@@ -108,7 +125,7 @@ async def _entered(
     return not stop.is_set()
 
 
-async def _receive(platforms: Sequence[Platform], inbox: Inbox, stop: asyncio.Event) -> None:
+async def _receive(platforms: Sequence[Platform], inbox: Inbox, watchdog: Watchdog, stop: asyncio.Event) -> None:
     """Let every platform receive until it is told to stop or all of them are done."""
 
     async def end_on_signal(receivers: Sequence[asyncio.Task[None]]) -> None:
@@ -117,7 +134,7 @@ async def _receive(platforms: Sequence[Platform], inbox: Inbox, stop: asyncio.Ev
             receiver.cancel()
 
     async with asyncio.TaskGroup() as group:
-        receivers = [group.create_task(each.receive(inbox), name=f"receive {each.name}") for each in platforms]
+        receivers = [group.create_task(watchdog.watch(each, inbox), name=f"watch {each.name}") for each in platforms]
         ending = group.create_task(end_on_signal(receivers))
         await asyncio.wait(receivers)
         ending.cancel()

@@ -106,16 +106,45 @@ class Inbox(Protocol):
         ...
 
 
+class Hook(Protocol):
+    """A path of the bot's HTTP server at which a platform calls, by POST."""
+
+    def admits(self, headers: Mapping[str, str]) -> bool:
+        """Whether the caller proves who it is; asked before the body is read. Names of headers are found in any case."""
+        ...
+
+    async def take(self, body: bytes) -> int:
+        """Take what was posted; returns the HTTP status of the answer."""
+        ...
+
+
 class Platform(Protocol):
     """A chat platform: enter it, receive until cancelled, leave it.
 
     Cancelling `receive` ends the intake alone: channels go on working until the platform is left, so that running
     answers can be finished. Entering never fails because the platform is down; `receive` connects, and reconnects
-    for as long as it takes. It calls `Inbox.begin` when it can answer for the first time, before the first event.
+    for as long as it takes. It calls `Inbox.begin` when it can answer for the first time, before the first event. Once it
+    has ended it may be called again.
     """
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def healthy_at(self) -> float | None:
+        """When the platform was last known to be there, on the loop's clock; None before it first was."""
+        ...
+
+    @property
+    def silence(self) -> float:
+        """Seconds without a sign of the platform after which the connection to it counts as dead; infinite for one
+        that cannot be lost."""
+        ...
+
+    @property
+    def hooks(self) -> Mapping[str, Hook]:
+        """Where the platform calls the bot, by path; known from the beginning."""
+        ...
 
     async def __aenter__(self) -> Platform: ...
 

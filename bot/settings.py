@@ -7,11 +7,13 @@ never show in a repr.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from yarl import URL
 
@@ -38,6 +40,10 @@ EXAMPLES: Mapping[str, str] = {
     "DAILY_TOKENS": "2000000",
     "DAILY_TOKENS_PER_USER": "100000",
     "GROUP_CONTEXT": "15",
+    "HOST": "127.0.0.1",
+    "PORT": "8080",
+    "WEBHOOK_SECRET": "a-long-random-word-of-letters-and-digits",
+    "WEBHOOK_URL": "https://bot.example.com",
     "HISTORY_DAYS": "365",
     "MESSAGES_PER_MINUTE": "20",
     "MODERATION": "question",
@@ -62,6 +68,11 @@ PROBLEMS: Mapping[str, str] = {
     "missing": "is missing",
 }
 """What is wrong, by pydantic's type of error, where its own sentence is not plain."""
+
+WEBHOOK_PORTS = (443, 80, 88, 8443)
+"""To which Telegram delivers (Bot API, setWebhook)."""
+USUAL_PORT = 8080
+"""Of the HTTP server where a webhook needs it and PORT does not say."""
 
 CAPABILITIES = ("chat", "vision", "image", "transcription", "speech", "moderation", "embedding")
 
@@ -92,6 +103,10 @@ class Settings(BaseSettings):
     telegram_token: SecretStr | None = None
     telegram_api_url: HttpAddress | None = None
     telegram_streaming: Literal["edit", "draft"] = "edit"
+    webhook_url: HttpAddress | None = None
+    webhook_secret: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65535)] | None = None
 
     openai_api_key: SecretStr | None = None
     openai_base_url: HttpAddress | None = None
@@ -169,6 +184,37 @@ class Settings(BaseSettings):
             if not provider or not model:
                 raise ValueError(f"{name!r} is not of the form provider/model")
         return value
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _reachable(cls, value: str | None, info: ValidationInfo) -> str | None:
+        """An address that Telegram calls. A Bot API server of one's own, which knows no such limits, is asked itself."""
+        if value is None or info.data.get("telegram_api_url") is not None:
+            return value
+        try:
+            address = urlsplit(value)
+            port = address.port or 443
+        except ValueError:
+            raise ValueError("is not an address of the right kind") from None
+        if address.scheme != "https":
+            raise ValueError("must begin with https://: Telegram calls nothing else")
+        if port not in WEBHOOK_PORTS:
+            raise ValueError("must have the port 443, 80, 88 or 8443: Telegram calls no other")
+        if address.query or address.fragment:
+            raise ValueError("must end with a path")
+        return value
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
+            raise ValueError("must be 16 to 256 letters, digits, _ or -")
+        return value
+
+    @property
+    def http_port(self) -> int | None:
+        """Where the HTTP server listens; None where there is none."""
+        return self.port or (USUAL_PORT if self.webhook_url is not None and self.telegram_token is not None else None)
 
     def models(self) -> tuple[str, ...]:
         """Every model that is named, once each: of each capability, then the fallbacks."""

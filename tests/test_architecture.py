@@ -42,6 +42,7 @@ TOP = (
     "bot.core",
     "bot.door",
     "bot.forgetting",
+    "bot.http",
     "bot.models",
     "bot.presses",
     "bot.providers",
@@ -52,6 +53,7 @@ TOP = (
     "bot.router",
     "bot.settings",
     "bot.status",
+    "bot.watchdog",
     "bot.watching",
 )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
@@ -23,8 +24,9 @@ from adapters.console.plain import PlainView
 from adapters.console.session import Session
 from adapters.console.terminal import TerminalView
 from adapters.console.view import View
+from bot import clock
 from bot.domain.ids import ChatRef
-from bot.ports import Inbox
+from bot.ports import Hook, Inbox
 
 
 class ConsolePlatform:
@@ -47,6 +49,19 @@ class ConsolePlatform:
     @property
     def name(self) -> str:
         return "console"
+
+    @property
+    def healthy_at(self) -> float:
+        """Now: a terminal does not go away in silence."""
+        return clock.now()
+
+    @property
+    def silence(self) -> float:
+        return math.inf
+
+    @property
+    def hooks(self) -> Mapping[str, Hook]:
+        return {}
 
     async def __aenter__(self) -> ConsolePlatform:
         output = Output(self._stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import aiohttp
 import discord
@@ -23,7 +23,7 @@ from bot import clock
 from bot.commands.spec import Command, Menu
 from bot.domain.ids import ChatRef
 from bot.errors import NotSent, ParleyError, SettingsError
-from bot.ports import Inbox, Notes
+from bot.ports import Hook, Inbox, Notes
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,9 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 REFUSED_PAUSE = 300.0
 SYNC_WITHIN = 20.0
+SILENCE = 180.0
+"""The gateway is asked for a sign of life every 41 seconds; discord.py gives up a connection after 60 without one, and
+has two minutes left to make a new one, which goes on where the old one ended."""
 
 _REFUSED = (
     "Discord does not accept the token. Copy it anew from the Bot page of the application in the developer portal "
@@ -51,6 +54,7 @@ class DiscordPlatform:
     """
 
     name = PLATFORM
+    silence = SILENCE
 
     def __init__(
         self,
@@ -90,10 +94,12 @@ class DiscordPlatform:
 
     @property
     def healthy_at(self) -> float | None:
-        """When the gateway was last known to be there (`clock.now()`); None before it first was."""
-        if self._client is not None and self._client.connected:
-            self._alive_at = clock.now()
+        """When the gateway last said anything (`clock.now()`); None before it first answered a login."""
         return self._alive_at
+
+    @property
+    def hooks(self) -> Mapping[str, Hook]:
+        return {}
 
     async def receive(self, inbox: Inbox) -> None:
         self._inbox = inbox

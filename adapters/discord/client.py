@@ -56,6 +56,7 @@ class GatewayClient(discord.Client):
             max_messages=None,
             max_ratelimit_timeout=LONGEST_WAIT,
             http_trace=new_trace(),
+            enable_debug_events=True,  # for `on_socket_raw_receive`
         )
         self._intake = intake
         self._logged_in = logged_in
@@ -63,12 +64,7 @@ class GatewayClient(discord.Client):
         self._handling: set[asyncio.Task[Any]] = set()
         self._settled = asyncio.Event()
         self._catching_up: asyncio.Task[Any] | None = None
-
-    @property
-    def connected(self) -> bool:
-        """Whether the gateway is there. discord.py gives up a connection that lets heartbeats go unanswered."""
-        socket: DiscordWebSocket | None = self.ws
-        return self.is_ready() and socket is not None and socket.open
+        self._attended: DiscordWebSocket | None = None
 
     async def leave_gateway(self) -> None:
         """Hear nothing more; calls go on working."""
@@ -119,11 +115,22 @@ class GatewayClient(discord.Client):
     async def on_ready(self) -> None:
         """The session has told of all servers."""
         self._settled.set()
+        self._attended = self.ws
         self._alive()
         log.info("Discord: connected as %s (id %s)", self.user, self.application_id)
 
     async def on_resumed(self) -> None:
+        self._attended = self.ws
         self._alive()
+
+    async def on_disconnect(self) -> None:
+        self._attended = None
+
+    async def on_socket_raw_receive(self, _frame: str) -> None:
+        """Anything at all, at least the answer to a heartbeat, is a sign of life; not so on a connection whose login
+        the gateway never answered: there nothing else would ever come, and discord.py waits for ever."""
+        if self._attended is not None and self._attended is self.ws:
+            self._alive()
 
     async def on_message(self, message: discord.Message) -> None:
         if self.user is not None and (intake := self._intake()) is not None:

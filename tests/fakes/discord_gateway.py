@@ -48,7 +48,10 @@ class _Refused(Exception):
 
 @dataclass(slots=True)
 class Gateway:
-    """`token` is the right one, `url` is where clients are told to resume, `granted` are the privileged intents."""
+    """`token` is the right one, `url` is where clients are told to resume, `granted` are the privileged intents.
+
+    `ignores_logins`: new connections get answers to their heartbeats and to nothing else.
+    """
 
     world: World
     token: str
@@ -58,6 +61,7 @@ class Gateway:
     connections: set[Connection] = field(default_factory=set)
     identifies: int = 0
     resumes: int = 0
+    ignores_logins: bool = False
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def emit(self, event: Event) -> None:
@@ -91,6 +95,11 @@ class Gateway:
     def ask_to_reconnect(self) -> None:
         for connection in self.connections:
             connection.send(Op.RECONNECT)
+
+    def fall_silent(self) -> None:
+        """Leave every connection open and say nothing more on it."""
+        for connection in self.connections:
+            connection.mute = True
 
     async def drop(self, code: int, *, resumable: bool) -> None:
         """Close every connection; sessions that are not resumable are forgotten."""
@@ -132,6 +141,8 @@ class Gateway:
             case Op.HEARTBEAT:
                 connection.beaten = self.world.clock()
                 connection.send(Op.HEARTBEAT_ACK)
+            case Op.IDENTIFY | Op.RESUME if self.ignores_logins:
+                pass
             case Op.IDENTIFY:
                 self._identify(connection, data)
             case Op.RESUME:

@@ -53,7 +53,8 @@ class Session:
 class Connection:
     """One websocket. Frames go out through a queue, so that whoever causes an event need not wait.
 
-    `beaten` is when the last heartbeat came; `left` is the code of a close that the client began.
+    `beaten` is when the last heartbeat came; `left` is the code of a close that the client began; `mute` makes it stay
+    open without a word.
     """
 
     socket: web.WebSocketResponse
@@ -61,14 +62,17 @@ class Connection:
     beaten: float
     session: Session | None = None
     left: int | None = None
+    mute: bool = False
     closed: asyncio.Event = field(default_factory=asyncio.Event)
     _outbox: asyncio.Queue[Json | int] = field(default_factory=asyncio.Queue)
 
     def send(self, op: int, data: Any = None) -> None:
-        self._outbox.put_nowait({"op": op, "d": data, "s": None, "t": None})
+        if not self.mute:
+            self._outbox.put_nowait({"op": op, "d": data, "s": None, "t": None})
 
     def dispatch(self, sequence: int, name: str, data: Json) -> None:
-        self._outbox.put_nowait({"op": _DISPATCH, "d": data, "s": sequence, "t": name})
+        if not self.mute:
+            self._outbox.put_nowait({"op": _DISPATCH, "d": data, "s": sequence, "t": name})
 
     def close(self, code: int) -> None:
         """Close once everything before is sent."""

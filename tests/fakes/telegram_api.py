@@ -1,7 +1,7 @@
 """A Telegram Bot API server on a loopback socket, with the people and the screens behind it.
 
 It keeps Telegram's rules, not the bot's: what the real server refuses is refused with the same words.
-Not imitated: parse modes, delivery of updates to a webhook, files given by their address, inline messages.
+Not imitated: parse modes, files given by their address, inline messages.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.fakes.telegram_profile import ProfileMethods
 from tests.fakes.telegram_sharing import Sharing
 from tests.fakes.telegram_state import Chat, State, User
 from tests.fakes.telegram_updates import Update
+from tests.fakes.telegram_webhook import Webhook
 
 TOKEN = "123456789:AAFakeFakeFakeFakeFakeFakeFakeFakeFake"
 DOWNLOAD = "download"
@@ -98,12 +99,17 @@ class TelegramFake(Sharing):
 
     async def __aexit__(self, *exc: object) -> None:
         self.state.close()
+        await self.webhook.close()
         await self._runner.cleanup()
 
     @property
     def url(self) -> str:
         """Where the server listens: `base_url` is this and `/bot`, `base_file_url` this and `/file/bot`."""
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}"
+
+    @property
+    def webhook(self) -> Webhook:
+        return self.profile.webhook
 
     @property
     def floods(self) -> int:

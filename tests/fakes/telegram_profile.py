@@ -10,6 +10,7 @@ from typing import Any
 from tests.fakes.telegram_errors import bad_request
 from tests.fakes.telegram_parameters import Parameters
 from tests.fakes.telegram_state import Json, State
+from tests.fakes.telegram_webhook import USUAL_CONNECTIONS, Webhook
 
 MOST_COMMANDS = 100
 SCOPES = frozenset(
@@ -38,6 +39,7 @@ class ProfileMethods:
         self.profile: dict[tuple[str, str], str] = {}
         self._state = state
         self._privacy = privacy
+        self.webhook = Webhook(state.updates)
 
     def table(self) -> dict[str, Callable[[Parameters], Any]]:
         texts: dict[str, Callable[[Parameters], Any]] = {}
@@ -66,19 +68,28 @@ class ProfileMethods:
 
     def set_webhook(self, parameters: Parameters) -> bool:
         updates = self._state.updates
-        updates.webhook = str(parameters.get("url") or "")
+        self.webhook.set(
+            str(parameters.get("url") or ""),
+            str(parameters.get("secret_token") or ""),
+            int(parameters.get("max_connections") or USUAL_CONNECTIONS),
+        )
         updates.allow(parameters.get("allowed_updates"))
         if updates.webhook:
             updates.interrupt("terminated by setWebhook request")
         return self._drop_if_asked(parameters)
 
     def delete_webhook(self, parameters: Parameters) -> bool:
-        self._state.updates.webhook = ""
+        self.webhook.set("", "", USUAL_CONNECTIONS)
         return self._drop_if_asked(parameters)
 
     def get_webhook_info(self, _: Parameters) -> Json:
         updates = self._state.updates
-        facts = {"url": updates.webhook, "has_custom_certificate": False, "pending_update_count": updates.pending}
+        facts: Json = {
+            "url": updates.webhook,
+            "has_custom_certificate": False,
+            "pending_update_count": updates.pending,
+            **self.webhook.info(),
+        }
         return {**facts, "allowed_updates": sorted(updates.allowed)} if updates.allowed else facts
 
     def set_my_commands(self, parameters: Parameters) -> bool:

@@ -1,8 +1,9 @@
-"""What waits for the bot: the update queue behind `getUpdates`."""
+"""What waits for the bot: the update queue behind `getUpdates` and the webhook."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from tests.fakes.telegram_errors import conflict
@@ -16,12 +17,17 @@ Update = dict[str, Any]
 
 
 class UpdateQueue:
-    """`sent` holds every update that was ever made, in order; what is not confirmed yet is delivered again."""
+    """`sent` holds every update that was ever made, in order; what is not confirmed yet is delivered again.
+
+    `webhook` is the address of the webhook, "" while there is none; `arrived` is called when something is to be
+    delivered.
+    """
 
     def __init__(self) -> None:
         self.sent: list[Update] = []
         self.allowed: frozenset[str] = frozenset()
         self.webhook = ""
+        self.arrived: Callable[[], None] | None = None
         self._pending: list[Update] = []
         self._again: list[Update] = []
         self._waiting: asyncio.Future[None] | None = None
@@ -49,6 +55,15 @@ class UpdateQueue:
     @property
     def pending(self) -> int:
         return len(self._pending)
+
+    def due(self) -> list[Update]:
+        """What is to be delivered, in order."""
+        return [*self._again, *self._pending]
+
+    def done(self, update: Update) -> None:
+        """The update was delivered by the webhook."""
+        waiting = self._again if any(each is update for each in self._again) else self._pending
+        waiting[:] = [each for each in waiting if each is not update]
 
     def drop_pending(self) -> None:
         self._pending.clear()
@@ -96,5 +111,7 @@ class UpdateQueue:
         return (again + self._pending)[:limit]
 
     def _wake(self) -> None:
+        if self.arrived is not None:
+            self.arrived()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)

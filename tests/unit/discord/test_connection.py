@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -15,7 +15,9 @@ from bot import clock
 from bot.domain.messages import Message
 from bot.domain.platform import Outgoing
 from bot.errors import ParleyError, SettingsError
+from bot.watchdog import Watchdog
 from tests.fakes.discord_api import DiscordFake
+from tests.fakes.discord_limits import Rules
 from tests.fakes.discord_state import Channel as Place
 from tests.fakes.discord_state import Intent, User
 from tests.fakes.faults import Fault
@@ -182,21 +184,81 @@ async def test_check_names_the_bot(fake: DiscordFake) -> None:
         await platform_for(fake, MemoryNotes()).check()
 
 
-@pytest.mark.fast
-async def test_health_is_when_the_gateway_was_last_there(connect: Connect, fake: DiscordFake) -> None:
-    async with connect() as bot:
-        async with asyncio.timeout(30):
-            while bot.platform.healthy_at is None:
+class TestHealth:
+    """What the watchdog goes by."""
+
+    @pytest.fixture
+    async def fake(self) -> AsyncIterator[DiscordFake]:
+        async with DiscordFake(token=TOKEN, rules=Rules(heartbeat=20.0)) as fake:
+            yield fake
+
+    @staticmethod
+    async def until(happened: Callable[[], bool]) -> None:
+        async with asyncio.timeout(300):
+            while not happened():
                 await clock.sleep(0.1)
-        await clock.sleep(1)
-        healthy_at = bot.platform.healthy_at
-        assert healthy_at is not None
-        assert clock.now() - healthy_at < 0.5
-        await fake.stop_listening()
-        await clock.sleep(1)
-        lost_at = bot.platform.healthy_at
-        await clock.sleep(1)
-        assert bot.platform.healthy_at == lost_at
+
+    @staticmethod
+    async def sign(platform: DiscordPlatform) -> float:
+        """When there is the next sign of life."""
+        before = platform.healthy_at
+        await TestHealth.until(lambda: platform.healthy_at is not None and platform.healthy_at != before)
+        assert platform.healthy_at is not None
+        return platform.healthy_at
+
+    @pytest.mark.fast(20)
+    async def test_it_is_when_the_gateway_was_last_there(self, connect: Connect, fake: DiscordFake) -> None:
+        async with connect() as bot:
+            first = await self.sign(bot.platform)
+            assert await self.sign(bot.platform) > first, "heartbeats are answered"
+            await fake.stop_listening()
+            await clock.sleep(1)
+            lost_at = bot.platform.healthy_at
+            await clock.sleep(40)
+            assert bot.platform.healthy_at == lost_at
+
+    @pytest.mark.fast(20)
+    async def test_a_silent_gateway_is_given_up_and_the_session_resumed(
+        self, connect: Connect, fake: DiscordFake, ann: User, general: Place
+    ) -> None:
+        """discord.py does it, after 60 seconds without a word; until then the connection looks open."""
+        async with connect() as bot:
+            await self.sign(bot.platform)
+            fake.gateway.fall_silent()
+            fake.say(general, ann, f"{fake.bot_user.mention} anybody there?")
+            await clock.sleep(1)
+            heard_at = bot.platform.healthy_at
+            await clock.sleep(30)
+            assert bot.platform.healthy_at == heard_at
+            await self.until(lambda: fake.gateway.resumes == 1)
+            event, _ = await bot.next()
+            await self.sign(bot.platform)
+        assert isinstance(event, Message)
+        assert event.text == "anybody there?"
+
+    @pytest.mark.fast(20)
+    async def test_a_gateway_that_ignores_the_login_is_noticed_by_the_watchdog(
+        self, fake: DiscordFake, ann: User, general: Place, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Heartbeats are answered, so that discord.py is content for ever."""
+        monkeypatch.setattr(DiscordPlatform, "silence", 60.0)
+        watchdog, inbox = Watchdog(), RecordingInbox()
+        async with platform_for(fake, MemoryNotes()) as platform:
+            watching = asyncio.create_task(watchdog.watch(platform, inbox))
+            await self.sign(platform)
+            fake.gateway.ignores_logins = True
+            await fake.drop_gateway(resumable=True)
+            heard_at = platform.healthy_at
+            await self.until(lambda: watchdog.restarts["discord"] == 1)
+            assert platform.healthy_at == heard_at
+            fake.gateway.ignores_logins = False
+            await self.sign(platform)
+            fake.say(general, ann, f"{fake.bot_user.mention} hello again")
+            event, _ = await inbox.next()
+            watching.cancel()
+            await asyncio.wait([watching])
+        assert isinstance(event, Message)
+        assert event.text == "hello again"
 
 
 async def test_no_secret_is_logged(
