@@ -87,7 +87,12 @@ def _factory(name: str, settings: Settings) -> PlatformFactory:
         case "telegram":
             make = _load("adapters.telegram.adapter", "TelegramPlatform")
             token = _secret(settings.telegram_token)
-            options = {"api_url": settings.telegram_api_url, "streaming": settings.telegram_streaming}
+            options = {
+                "api_url": settings.telegram_api_url,
+                "streaming": settings.telegram_streaming,
+                "webhook_url": settings.webhook_url,
+                "webhook_secret": _secret(settings.webhook_secret),
+            }
             return lambda notes, commands: make(token, notes, commands, **options)
         case "discord":
             make = _load("adapters.discord.adapter", "DiscordPlatform")

@@ -27,11 +27,11 @@ LARGEST_BODY = 1024 * 1024
 READ_SECONDS = 10.0
 """For a body, which comes from a proxy beside this machine or from the platform's own servers."""
 KEEP_ALIVE = 75.0
-"""How long a connection may be silent, and its first request may take to come. Longer than nginx keeps one (60 s), which
-would else use a connection in the moment in which it is closed here."""
+"""How long a connection may be silent, and its first request may take to come. Longer than nginx keeps one (60 s),
+which would else use a connection in the moment in which it is closed here."""
 COME_AGAIN = "2"
-"""Seconds, in `Retry-After`, for whoever comes while the bot starts or ends. Telegram counts them; without them it waits
-longer after each failure, up to two minutes."""
+"""Seconds, in `Retry-After`, for whoever comes while the bot starts or ends. Telegram counts them; without them it
+waits longer after each failure, up to two minutes."""
 LAST_ANSWERS = 2.0
 """Seconds that requests get at the end."""
 

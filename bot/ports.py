@@ -110,7 +110,7 @@ class Hook(Protocol):
     """A path of the bot's HTTP server at which a platform calls, by POST."""
 
     def admits(self, headers: Mapping[str, str]) -> bool:
-        """Whether the caller proves who it is; asked before the body is read. Names of headers are found in any case."""
+        """Whether the caller proves who it is; asked before the body is read. A header is found in any case."""
         ...
 
     async def take(self, body: bytes) -> int:
@@ -143,7 +143,7 @@ class Platform(Protocol):
 
     @property
     def hooks(self) -> Mapping[str, Hook]:
-        """Where the platform calls the bot, by path; known from the beginning."""
+        """Where the platform calls the bot, by path; known once the platform is entered."""
         ...
 
     async def __aenter__(self) -> Platform: ...

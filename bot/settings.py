@@ -188,7 +188,7 @@ class Settings(BaseSettings):
     @field_validator("webhook_url")
     @classmethod
     def _reachable(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """An address that Telegram calls. A Bot API server of one's own, which knows no such limits, is asked itself."""
+        """An address that Telegram calls; a Bot API server of one's own calls every address."""
         if value is None or info.data.get("telegram_api_url") is not None:
             return value
         try:
@@ -207,8 +207,8 @@ class Settings(BaseSettings):
     @field_validator("webhook_secret")
     @classmethod
     def _secret(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{16,256}", value.get_secret_value()):
-            raise ValueError("must be 16 to 256 letters, digits, _ or -")
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]{8,256}", value.get_secret_value()):
+            raise ValueError("must be 8 to 256 letters, digits, _ or -")
         return value
 
     @property

@@ -1,7 +1,7 @@
-"""Watches over the platforms: one whose connection died without a word, or whose intake failed, is started anew.
+"""Watches over the platforms: one whose connection died without a word, or whose intake failed, begins anew.
 
-Adapters mend what they notice themselves. This is for what they do not notice: a task that ended, a wait that never ends,
-a connection that looks open and is not.
+Adapters mend what they notice themselves. This is for what they do not notice: a task that ended, a wait that never
+ends, a connection that looks open and is not.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 60.0
 """Before an intake that failed is started anew; doubled at each failure in a row."""
 LONGEST_SILENCE = 3600.0
-"""A platform that is down for a day is not started anew every few minutes: what it may be silent for doubles up to this."""
+"""A platform that is down for a day is not started anew every few minutes: the patience with it doubles up to this."""
 END_SECONDS = 15.0
 """What an intake may take to end, until that is logged: a goodbye to the platform takes two seconds or so."""
 
@@ -45,13 +45,13 @@ class Vigil:
 
     def is_dead(self, now: float, healthy_at: float | None) -> bool:
         heard = self._heard(healthy_at)
-        patience = min(self.silence * 2**self._in_vain, max(self.silence, LONGEST_SILENCE))
+        patience = min(self.silence * 2.0**self._in_vain, max(self.silence, LONGEST_SILENCE))
         return now - (self._began if heard is None else heard) > patience
 
     def pause(self, healthy_at: float | None) -> float:
         """The intake is over, and it is to start anew: after so many seconds."""
         self._in_vain = 0 if self._heard(healthy_at) is not None else min(self._in_vain + 1, 20)
-        return min(FIRST_PAUSE * 2**self._in_vain, LONGEST_PAUSE)
+        return min(FIRST_PAUSE * 2.0**self._in_vain, LONGEST_PAUSE)
 
     def _heard(self, healthy_at: float | None) -> float | None:
         """When there was a sign since the beginning."""

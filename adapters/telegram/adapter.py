@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -25,11 +25,12 @@ from adapters.telegram.polling import POLL_SECONDS, Poller, PollingBot, RawUpdat
 from adapters.telegram.secrecy import DiscreetRequest, TokenFilter
 from adapters.telegram.translate import translate
 from adapters.telegram.uploads import UPLOAD_SECONDS
+from adapters.telegram.webhook import PATH, Webhook, derived_secret
 from bot.commands.spec import Command
 from bot.domain.ids import ChatRef
 from bot.domain.messages import ChatMoved
 from bot.errors import SettingsError
-from bot.ports import Inbox, Notes
+from bot.ports import Hook, Inbox, Notes
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +39,20 @@ ANSWER_SECONDS = 20.0
 """For the answer to a call. Giving up early leaves a message of which nobody knows whether it is shown."""
 CONNECT_SECONDS = 5.0
 CONNECTIONS = 64
+SILENCE = 120.0
+"""A poll takes 40 seconds at most, and so does a pause after one that failed: of two in a row one should succeed. A
+webhook is looked after every 30 seconds."""
 
 
 class TelegramPlatform:
-    """Implements `bot.ports.Platform` by long polling.
+    """Implements `bot.ports.Platform` by long polling or, where there is a `webhook_url`, by a webhook below it.
 
-    `api_url` is the address of another Bot API server; a poll stays open for `wait` seconds.
+    `webhook_secret` is what Telegram shows there; without one it follows from the token. `api_url` is the address of
+    another Bot API server; a poll stays open for `wait` seconds.
     """
 
     name = PLATFORM
+    silence = SILENCE
 
     def __init__(
         self,
@@ -56,30 +62,34 @@ class TelegramPlatform:
         *,
         api_url: str | None = None,
         streaming: Streaming = "edit",
+        webhook_url: str | None = None,
+        webhook_secret: str = "",
         wait: int = POLL_SECONDS,
     ) -> None:
         self._token = token
         self._notes = notes
         self._commands = tuple(commands)
         self._api_url = (api_url or API_URL).rstrip("/")
+        self._webhook_url = None if webhook_url is None else webhook_url.rstrip("/") + PATH
+        self._webhook_secret = webhook_secret or derived_secret(token)
         self._wait = wait
         self._limits = {"private": limits_for("private", streaming), "group": limits_for("group", streaming)}
         self._moved: dict[int, int] = {}
         self._errands: set[asyncio.Task[None]] = set()
         self._stack = AsyncExitStack()
-        self._entered: tuple[Common, Poller] | None = None
+        self._entered: tuple[Common, Poller | Webhook] | None = None
 
     async def __aenter__(self) -> TelegramPlatform:
         # The library's only switch for spans of time as timedeltas. Without it, it warns at every one that it makes,
         # which turns each flood error into a warning where warnings are errors.
         os.environ.setdefault("PTB_TIMEDELTA", "1")
-        self._stack.enter_context(TokenFilter(self._token))
+        self._stack.enter_context(TokenFilter(self._token, self._webhook_secret))
         request = self._request(CONNECTIONS)
         bot = PollingBot(
             self._token, base_url=f"{self._api_url}/bot", request=request, get_updates_request=self._request(2)
         )
         downloads = Downloads(bot, request, f"{self._api_url}/file/bot{self._token}")
-        self._entered = (Common(bot, Markup(), downloads, self._moved), Poller(bot, wait=self._wait))
+        self._entered = (Common(bot, Markup(), downloads, self._moved), self._source(bot))
         self._stack.push_async_callback(self._drop_errands)
         return self
 
@@ -89,8 +99,13 @@ class TelegramPlatform:
 
     @property
     def healthy_at(self) -> float | None:
-        """When Telegram last answered a poll, on the loop's clock."""
+        """When Telegram last answered a poll or, of a webhook, when it last came or said that all is well."""
         return None if self._entered is None else self._entered[1].healthy_at
+
+    @property
+    def hooks(self) -> Mapping[str, Hook]:
+        source = self._open()[1]
+        return {PATH: source} if isinstance(source, Webhook) else {}
 
     async def check(self) -> str:
         try:
@@ -104,14 +119,15 @@ class TelegramPlatform:
         return f"Telegram: @{me.username} (id {me.id}), can read all group messages: {reads_all}"
 
     async def receive(self, inbox: Inbox) -> None:
-        common, poller = self._open()
+        common, source = self._open()
         bot = common.bot
         identity = self._identify(await insist("signing in", bot.get_me))
         log.info("Telegram: signed in as @%s", identity.username)
-        await insist("switching to polling", self._leave_webhook)
+        if isinstance(source, Poller):
+            await insist("switching to polling", self._leave_webhook)
         self._run("setting the menu", sync_menu(bot, self._notes, identity.id, self._commands))
         await inbox.begin(self)
-        await poller.run(lambda update: self._take(update, identity, inbox))
+        await source.run(lambda update: self._take(update, identity, inbox))
 
     def channel(self, chat: ChatRef) -> TelegramChannel | None:
         # A token begins with its bot's id.
@@ -124,7 +140,12 @@ class TelegramPlatform:
     def _bot(self) -> PollingBot:
         return self._open()[0].bot
 
-    def _open(self) -> tuple[Common, Poller]:
+    def _source(self, bot: PollingBot) -> Poller | Webhook:
+        if self._webhook_url is None:
+            return Poller(bot, wait=self._wait)
+        return Webhook(bot, self._webhook_url, self._webhook_secret)
+
+    def _open(self) -> tuple[Common, Poller | Webhook]:
         if self._entered is None:
             raise RuntimeError("enter the Telegram platform first: `async with platform:`")
         return self._entered
@@ -149,7 +170,7 @@ class TelegramPlatform:
         """Telegram delivers either by webhook or by polling. What waits for the webhook is kept."""
         webhook = await self._bot.get_webhook_info()
         if webhook.url:
-            log.warning("Telegram: a webhook was set for this bot; it is removed, because this program polls")
+            log.warning("Telegram: a webhook was set for this bot; it is removed, because WEBHOOK_URL is not set here")
             await self._bot.delete_webhook(drop_pending_updates=False)
 
     def _take(self, raw: RawUpdate, identity: BotIdentity, inbox: Inbox) -> Awaitable[None] | None:

@@ -20,11 +20,12 @@ logger alone, not of the loggers below it."""
 
 
 class TokenFilter(logging.Filter):
-    """Masks the token in log records; a context manager that keeps the filter in place."""
+    """Masks the token and the webhook's secret, which the library logs as parameters of its calls at debug level; a
+    context manager that keeps the filter in place."""
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, *secrets: str) -> None:
         super().__init__()
-        self._token = token
+        self._secrets = secrets
 
     def __enter__(self) -> TokenFilter:
         for name in LOGGERS:
@@ -36,7 +37,10 @@ class TokenFilter(logging.Filter):
             logging.getLogger(name).removeFilter(self)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = record.getMessage().replace(self._token, MASK), ()
+        text = record.getMessage()
+        for secret in self._secrets:
+            text = text.replace(secret, MASK)
+        record.msg, record.args = text, ()
         return True
 
 

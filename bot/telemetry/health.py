@@ -65,14 +65,17 @@ class Health:
         self._phase, self._probes, self._latest = "stopping", {}, None
 
     async def report(self) -> Report:
-        if self._phase != "serving":
-            return Report(self._phase, {})
+        parts = await self._ask() if self._phase == "serving" else {}
+        # The end may have come meanwhile.
+        return Report(self._phase, parts if self._phase == "serving" else {})
+
+    async def _ask(self) -> Mapping[str, Part]:
         async with self._asking:
             if self._latest is None or clock.now() - self._latest[0] > FRESH_SECONDS:
                 names, probes = tuple(self._probes), tuple(self._probes.values())
                 found = await asyncio.gather(*(_look(name, probe) for name, probe in zip(names, probes, strict=True)))
                 self._latest = clock.now(), dict(zip(names, found, strict=True))
-            return Report(self._phase, self._latest[1])
+            return self._latest[1]
 
 
 async def _look(name: str, probe: Probe) -> Part:

@@ -27,6 +27,8 @@ LEVELS = {
     "discord": logging.INFO,
     # Tracebacks for what the adapters log in a line and mend: lost connections, answers that are not JSON.
     **dict.fromkeys(("discord.client", "telegram.request"), logging.CRITICAL),
+    # A traceback for every stranger who speaks no HTTP. What fails behind the server, `bot.http` logs itself.
+    "aiohttp.server": logging.CRITICAL,
 }
 """Libraries that say too much: nothing below these levels is logged, whatever LOG_LEVEL says."""
 

@@ -46,17 +46,26 @@ class TelegramSide(Side):
         self.fake = fake
         self._ids = itertools.count(1001)
         self._markup = Markup()
+        self._comes_by = "getUpdates"
 
     def settings(self) -> Mapping[str, Any]:
         return {"telegram_token": self.fake.token, "telegram_api_url": self.fake.url}
 
     def factory(self, settings: Settings) -> PlatformFactory:
-        token, url, streaming = self.fake.token, self.fake.url, settings.telegram_streaming
-        return lambda notes, commands: TelegramPlatform(token, notes, commands, api_url=url, streaming=streaming)
+        secret = settings.webhook_secret
+        self._comes_by = "getUpdates" if settings.webhook_url is None else "setWebhook"
+        options: dict[str, Any] = {
+            "api_url": self.fake.url,
+            "streaming": settings.telegram_streaming,
+            "webhook_url": settings.webhook_url,
+            "webhook_secret": "" if secret is None else secret.get_secret_value(),
+        }
+        return lambda notes, commands: TelegramPlatform(self.fake.token, notes, commands, **options)
 
     async def up(self) -> None:
-        """A poll that begins now finds what people say from now on; what they said before is kept for it."""
-        await self.fake.until_called("getUpdates", self.fake.counted()["getUpdates"] + 1, timeout=200)
+        """A poll that begins now, or a webhook that is set, finds what people say from now on; what they said before is
+        kept for it."""
+        await self.fake.until_called(self._comes_by, self.fake.counted()[self._comes_by] + 1, timeout=200)
 
     def person(self, name: str) -> Person:
         number = next(self._ids)

@@ -1,9 +1,9 @@
 """Delivery of updates by POST, as Telegram does it once a webhook is set.
 
-Source: the Bot API (setWebhook, getWebhookInfo) and the server behind it (telegram-bot-api, WebhookActor.cpp): updates
-of one chat go out one after the other, and so do the presses of one person; everything else side by side. An update is
-delivered when the answer's status is 2xx. If not it comes again, at once after the first failure, then after pauses that
-double up to a minute or two, or as the answer's `Retry-After` says; what follows it in its chat waits.
+Source: the Bot API (setWebhook, getWebhookInfo) and the server behind it (telegram-bot-api, WebhookActor.cpp):
+updates of one chat go out one after the other, and so do the presses of one person; everything else side by side. An
+update is delivered when the answer's status is 2xx. If not it comes again, at once after the first failure, then after
+pauses that double up to a minute or two, or as the answer's `Retry-After` says; what follows it in its chat waits.
 
 Not imitated: TLS, which is why only addresses of this machine are called; the day after which an update is dropped.
 """
@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import re
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -66,6 +66,7 @@ class Webhook:
     _runner: asyncio.Task[None] | None = None
     _runners: set[asyncio.Task[None]] = field(default_factory=set)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
+    _attempted: asyncio.Event = field(default_factory=asyncio.Event)
 
     def set(self, url: str, secret: str, connections: int) -> None:
         """Deliver there from now on; "" to nobody. Raises ApiError for what Telegram refuses."""
@@ -89,6 +90,13 @@ class Webhook:
         if self.last_error is not None:
             facts["last_error_date"], facts["last_error_message"] = self.last_error
         return facts
+
+    async def until(self, seen: Callable[[Webhook], bool], timeout: float = 30.0) -> None:
+        """Wait until something holds that changes with an attempt to deliver."""
+        async with asyncio.timeout(patient(timeout)):
+            while not seen(self):
+                self._attempted.clear()
+                await self._attempted.wait()
 
     async def close(self) -> None:
         self._stop()
@@ -152,6 +160,7 @@ class Webhook:
         else:
             self._failed(lane, retry_after, problem)
         self._changed.set()
+        self._attempted.set()
 
     def _failed(self, lane: _Lane, retry_after: float, problem: str) -> None:
         pause = retry_after

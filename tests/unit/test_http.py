@@ -51,9 +51,7 @@ class Caller:
             return response.status, await response.text()
 
     async def post(self, path: str, body: bytes, password: str = "open") -> int:
-        async with self.session.post(
-            self.address + path, data=body, headers={"X-Password": password}
-        ) as response:
+        async with self.session.post(self.address + path, data=body, headers={"X-Password": password}) as response:
             return response.status
 
     async def raw(self, data: bytes) -> bytes:

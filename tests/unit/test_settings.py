@@ -28,6 +28,7 @@ DEFAULTS = {
     "PROVIDERS": {},
     "FALLBACK_MODELS": (),
     "MODEL_OPTIONS": {},
+    "HOST": "127.0.0.1",
     "DATABASE_URL": "sqlite:///data/parley.db",
     "ADMINS": (),
     "ALLOWED": (),
@@ -193,6 +194,16 @@ MISTAKES = [
     ("PROVIDERS", '{"mine": {"base_url": "http://box", "key": "k"}}', "mine.key is not known here."),
     ("MODEL_OPTIONS", "low", "is not valid JSON."),
     ("TELEGRAM_API_URL", "127.0.0.1:8081", "is not an address of the right kind."),
+    ("PORT", "http", "is not a whole number."),
+    ("PORT", "0", "must be greater than or equal to 1."),
+    ("PORT", "65536", "must be less than or equal to 65535."),
+    ("WEBHOOK_URL", "bot.example.com", "is not an address of the right kind."),
+    ("WEBHOOK_URL", "https://bot.example.com:port", "is not an address of the right kind."),
+    ("WEBHOOK_URL", "http://bot.example.com", "must begin with https://: Telegram calls nothing else."),
+    ("WEBHOOK_URL", "https://bot.example.com:8080", "must have the port 443, 80, 88 or 8443: Telegram calls no other."),
+    ("WEBHOOK_URL", "https://bot.example.com/?bot=1", "must end with a path."),
+    ("WEBHOOK_SECRET", "short", "must be 8 to 256 letters, digits, _ or -."),
+    ("WEBHOOK_SECRET", "not only letters!", "must be 8 to 256 letters, digits, _ or -."),
     ("DISCORD_API_URL", "ws://127.0.0.1", "is not an address of the right kind."),
     ("DISCORD_GATEWAY_URL", "http://127.0.0.1", "is not an address of the right kind."),
     ("HISTORY_TOKENS", "many", "is not a whole number."),
@@ -244,7 +255,7 @@ def test_every_address_is_checked(name: str, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_secrets_are_known() -> None:
-    hidden = {name for name in VARIABLES if name.endswith(("_TOKEN", "_KEY"))}
+    hidden = {name for name in VARIABLES if name.endswith(("_TOKEN", "_KEY", "_SECRET"))}
     assert set(SECRETS) == hidden
     assert len(hidden) > 5
 
