@@ -62,8 +62,7 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names, metrics))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
         watchdog = Watchdog()
-        for platform in platforms:
-            server.add(platform.hooks)
+        server.open_hooks({path: hook for platform in platforms for path, hook in platform.hooks.items()})
         health.start(
             {platform.name: platform_probe(platform, watchdog.restarts) for platform in platforms}
             | {"database": database_probe(store.notes)}

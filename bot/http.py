@@ -50,16 +50,19 @@ Source = Callable[[], Awaitable[Page]]
 
 
 class HttpServer:
-    """Serves pages by GET and hooks by POST; every other path is not found."""
+    """Serves pages by GET and hooks by POST; every other path is not found.
+
+    It may listen before the hooks are there: what is posted until then is asked to come again.
+    """
 
     def __init__(self, pages: Mapping[str, Source]) -> None:
         self._pages = dict(pages)
-        self._hooks: dict[str, Hook] = {}
+        self._hooks: Mapping[str, Hook] | None = None
         self.port = 0
 
-    def add(self, hooks: Mapping[str, Hook]) -> None:
-        """Serve these, too, from now on."""
-        self._hooks |= hooks
+    def open_hooks(self, hooks: Mapping[str, Hook]) -> None:
+        """Serve these from now on."""
+        self._hooks = dict(hooks)
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[None]:
@@ -99,11 +102,13 @@ class HttpServer:
             page = await source()
             headers = {"Content-Type": page.content_type, "Cache-Control": "no-store"}
             return web.Response(body=page.body, status=page.status, headers=headers)
-        if (hook := self._hooks.get(request.path)) is not None:
-            if request.method != "POST":
-                raise web.HTTPMethodNotAllowed(request.method, ("POST",))
-            return await _call(hook, request)
-        raise web.HTTPNotFound
+        if self._hooks is None and request.method == "POST":
+            return _come_again()
+        if (hook := (self._hooks or {}).get(request.path)) is None:
+            raise web.HTTPNotFound
+        if request.method != "POST":
+            raise web.HTTPMethodNotAllowed(request.method, ("POST",))
+        return await _call(hook, request)
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int) -> None:
@@ -122,7 +127,11 @@ async def _call(hook: Hook, request: web.Request) -> web.Response:
     except TimeoutError:
         return web.Response(status=408)
     status = await hook.take(body)
-    return web.Response(status=status, headers={"Retry-After": COME_AGAIN} if status == 503 else None)
+    return _come_again() if status == 503 else web.Response(status=status)
+
+
+def _come_again() -> web.Response:
+    return web.Response(status=503, headers={"Retry-After": COME_AGAIN})
 
 
 def pages_of(health: Health) -> dict[str, Source]:

@@ -116,7 +116,8 @@ class TelegramPlatform:
             # Whatever went wrong has to be said in one line.
             raise delivery_error(error) from error
         reads_all = "yes" if me.can_read_all_group_messages else "no"
-        return f"Telegram: @{me.username} (id {me.id}), can read all group messages: {reads_all}"
+        way = "" if self._webhook_url is None else f", brings them to {self._webhook_url}"
+        return f"Telegram: @{me.username} (id {me.id}), can read all group messages: {reads_all}{way}"
 
     async def receive(self, inbox: Inbox) -> None:
         common, source = self._open()

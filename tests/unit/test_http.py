@@ -77,7 +77,7 @@ def door() -> Door:
 @pytest.fixture
 async def caller(health: Health, door: Door) -> AsyncIterator[Caller]:
     server = HttpServer(pages_of(health))
-    server.add({"/door": door})
+    server.open_hooks({"/door": door})
     async with server.listening("127.0.0.1", 0), aiohttp.ClientSession() as session:
         yield Caller(session, server)
 
@@ -187,6 +187,17 @@ async def test_who_comes_too_early_is_told_when_to_come_again(caller: Caller, do
     door.status = 503
     async with caller.session.post(f"{caller.address}/door", headers={"X-Password": "open"}) as response:
         assert (response.status, response.headers["Retry-After"]) == (503, http.COME_AGAIN)
+
+
+async def test_what_is_posted_before_the_hooks_are_there_is_asked_to_come_again(door: Door) -> None:
+    server = HttpServer({})
+    async with server.listening("127.0.0.1", 0), aiohttp.ClientSession() as session:
+        caller = Caller(session, server)
+        assert await caller.post("/door", b"hello") == 503
+        assert (await caller.get("/door"))[0] == 404
+        server.open_hooks({"/door": door})
+        assert await caller.post("/door", b"hello") == 200
+        assert await caller.post("/else", b"hello") == 404
 
 
 async def test_an_address_that_cannot_be_used_is_named() -> None:

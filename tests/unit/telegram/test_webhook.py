@@ -60,7 +60,7 @@ class Door:
         async with self.open() as server:
             platform = platform or self.platform()
             async with listening(platform, box):
-                server.add(platform.hooks)
+                server.open_hooks(platform.hooks)
                 yield platform
 
     async def knock(self, body: bytes, secret: str | None) -> int:
@@ -268,7 +268,7 @@ async def test_telegram_that_does_not_get_through_is_noticed(
         await fake.until_called("getWebhookInfo", calls + 3)
         assert platform.healthy_at == seen_at
         async with door.open() as server:
-            server.add(platform.hooks)
+            server.open_hooks(platform.hooks)
             await box.take()
             assert platform.healthy_at > seen_at
             fine_at = platform.healthy_at
@@ -312,6 +312,11 @@ async def test_neither_token_nor_secret_is_logged(
     assert [line for line in lines if "setWebhook" in line]
     for secret in (fake.token, derived_secret(fake.token), "guessed-by-a-stranger"):
         assert not [line for line in lines if secret in line]
+
+
+async def test_check_says_where_messages_are_brought(door: Door) -> None:
+    async with door.platform() as platform:
+        assert (await platform.check()).endswith(f"can read all group messages: no, brings them to {door.url}{PATH}")
 
 
 async def test_polling_answers_at_no_path(platform: TelegramPlatform) -> None:
