@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -16,6 +15,7 @@ from bot import http
 from bot.errors import SettingsError
 from bot.http import HttpServer, Page, pages_of
 from bot.telemetry.health import Health, Part
+from tests.fakes.loops import patient
 
 
 @dataclass
@@ -58,7 +58,7 @@ class Caller:
         """What is answered to these bytes until the server hangs up."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.server.port)
         writer.write(data)
-        with contextlib.suppress(ConnectionError):
+        async with asyncio.timeout(patient(200)):
             answer = await reader.read()
         writer.close()
         return answer
