@@ -123,8 +123,8 @@ class Platform(Protocol):
 
     Cancelling `receive` ends the intake alone: channels go on working until the platform is left, so that running
     answers can be finished. Entering never fails because the platform is down; `receive` connects, and reconnects
-    for as long as it takes. It calls `Inbox.begin` when it can answer for the first time, before the first event. Once it
-    has ended it may be called again.
+    for as long as it takes. It calls `Inbox.begin` when it can answer for the first time, before the first event. Once
+    it has ended it may be called again.
     """
 
     @property

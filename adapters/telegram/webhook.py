@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -19,7 +19,7 @@ import orjson
 from telegram import WebhookInfo
 
 from adapters.telegram.patience import insist
-from adapters.telegram.polling import PollingBot, RawUpdate
+from adapters.telegram.polling import Deliver, PollingBot
 from adapters.telegram.translate import WANTED_UPDATES
 from bot import clock
 
@@ -29,9 +29,6 @@ PATH = "/telegram"
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105  (the name of a header)
 LOOK_SECONDS = 30.0
 """How often Telegram is asked whether the webhook is still there and whether it gets through."""
-
-Deliver = Callable[[RawUpdate], Awaitable[None] | None]
-"""Takes an update; what it returns is done when the update is safe."""
 
 
 def derived_secret(token: str) -> str:

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 
 from bot import clock
+from bot.domain.ids import ChatRef
 from bot.ports import Hook, Inbox
 from bot.watchdog import LONGEST_PAUSE, LONGEST_SILENCE, LOOK_SECONDS, Vigil, Watchdog
 
@@ -36,6 +37,8 @@ class Line:
         return self
 
     async def __aexit__(self, *exc: object) -> None: ...
+
+    def channel(self, chat: ChatRef) -> None: ...
 
     async def check(self) -> str:
         return self.name

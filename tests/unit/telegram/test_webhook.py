@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import aiohttp
 import orjson
@@ -17,6 +18,7 @@ from adapters.telegram.adapter import TelegramPlatform
 from adapters.telegram.webhook import PATH, SECRET_HEADER, derived_secret
 from bot.domain.messages import Incoming, Message
 from bot.http import HttpServer
+from bot.ports import Channel
 from tests.fakes.faults import Fault
 from tests.fakes.telegram_api import TelegramFake
 from tests.fakes.telegram_state import Chat, User
@@ -83,6 +85,20 @@ async def door(fake: TelegramFake, notes: MemoryNotes) -> Door:
 @pytest.fixture
 def ann(fake: TelegramFake) -> User:
     return fake.user(7)
+
+
+@dataclass
+class SlowBox(Box):
+    """An inbox that keeps nothing before it is told to."""
+
+    open: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def accept(self, event: Incoming, channel: Channel) -> Awaitable[None]:
+        super().accept(event, channel)
+        return asyncio.ensure_future(self._keep())
+
+    async def _keep(self) -> None:
+        await self.open.wait()
 
 
 def texts(events: list[Incoming]) -> list[str]:
@@ -162,6 +178,36 @@ async def test_garbage_is_refused(
     assert not [name for name in spoken if name.startswith(("adapters.telegram.webhook", "bot.http", "aiohttp"))]
 
 
+async def test_a_message_is_accepted_once_it_is_kept(fake: TelegramFake, door: Door, ann: User, chat: Chat) -> None:
+    """Until then Telegram holds back what follows in the same chat, and nothing in others."""
+    box, ben = SlowBox(), fake.user(8, "Ben")
+    async with door.bot(box):
+        fake.say(chat, ann, "one")
+        fake.say(chat, ann, "two")
+        fake.say(fake.private(ben), ben, "aside")
+        assert texts(await box.take(2)) == ["one", "aside"]
+        await asyncio.sleep(1)
+        assert (len(box.events), fake.webhook.posts, fake.state.updates.pending) == (2, [], 3)
+        box.open.set()
+        await box.take(3)
+        await fake.webhook.until(lambda hook: hook.queue.pending == 0)
+    assert texts(box.events) == ["one", "aside", "two"]
+    assert [post.status for post in fake.webhook.posts] == [200, 200, 200]
+
+
+async def test_what_was_not_kept_when_the_bot_ended_comes_again(
+    fake: TelegramFake, door: Door, box: Box, ann: User, chat: Chat
+) -> None:
+    fake.say(chat, ann, "one")
+    slow = SlowBox()
+    async with door.bot(slow):
+        await slow.take()
+    async with door.bot(box):
+        await box.take()
+    assert slow.events[0].key == box.events[0].key
+    slow.open.set()
+
+
 async def test_an_unreadable_update_does_not_hold_up_its_chat(
     fake: TelegramFake, door: Door, box: Box, ann: User, chat: Chat, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -196,8 +242,8 @@ async def test_what_comes_while_nobody_takes_it_comes_again(
     assert {post.status for post in fake.webhook.posts} == {None}
     fake.faults.add(Fault("drop_before", "getMe", times=3))
     async with door.bot(box):
-        await eventually(lambda: fake.webhook.posts[-1].status == 503)
-        await box.take()
+        await fake.webhook.until(lambda hook: hook.posts[-1].status == 503)
+        await fake.webhook.until(lambda hook: hook.queue.pending == 0)
     assert texts(box.events) == ["one"]
     assert fake.webhook.posts[-1].status == 200
 
