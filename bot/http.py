@@ -126,6 +126,8 @@ async def _call(hook: Hook, request: web.Request) -> web.Response:
             body = await request.read()
     except TimeoutError:
         return web.Response(status=408)
+    except (web.RequestPayloadError, ConnectionError):
+        return web.Response(status=400)  # it broke off, or is not packed as it says
     status = await hook.take(body)
     return _come_again() if status == 503 else web.Response(status=status)
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import socket
+import tracemalloc
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -151,6 +153,32 @@ async def test_a_body_that_is_too_large_is_refused(caller: Caller, door: Door) -
     large = http.LARGEST_BODY + 1
     assert (await caller.raw(head + str(large).encode() + b"\r\n\r\n" + bytes(large))).startswith(b"HTTP/1.1 413")
     assert door.bodies == []
+
+
+async def test_a_small_body_that_unfolds_into_a_large_one_is_refused(caller: Caller, door: Door) -> None:
+    packed = gzip.compress(bytes(200 * http.LARGEST_BODY))
+    assert len(packed) < http.LARGEST_BODY
+    headers = {"X-Password": "open", "Content-Encoding": "gzip"}
+    tracemalloc.start()
+    async with caller.session.post(f"{caller.address}/door", data=packed, headers=headers) as response:
+        assert response.status == 413
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 20 * http.LARGEST_BODY
+    assert door.bodies == []
+
+
+async def test_a_body_that_is_not_what_it_says(caller: Caller, door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    headers = {"X-Password": "open", "Content-Encoding": "gzip"}
+    async with caller.session.post(f"{caller.address}/door", data=b"no gzip", headers=headers) as response:
+        assert response.status == 400
+    _, writer = await asyncio.open_connection("127.0.0.1", caller.server.port)
+    writer.write(b"POST /door HTTP/1.1\r\nHost: x\r\nX-Password: open\r\nContent-Length: 10\r\n\r\nhel")
+    await writer.drain()
+    writer.transport.abort()
+    assert await caller.post("/door", b"the next") == 200
+    assert door.bodies == [b"the next"]
+    assert "failed" not in caplog.text
 
 
 @pytest.mark.fast(20)
