@@ -45,14 +45,14 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     async with AsyncExitStack() as stack:
         signals = stack.enter_context(_listening())
         stack.enter_context(metrics.counting_log_lines())
-        if settings.http_port is not None and not ends_with_input:
-            # First in and last out: it tells that the bot is starting, and that it is going.
-            await stack.enter_async_context(server.listening(settings.host, settings.http_port))
         store = await stack.enter_async_context(open_store(settings.database_url))
         made = [make(store.notes, COMMANDS) for make in factories]
         alone = [sole(settings.database_url, bot, signals.at_once) for bot in _bots(settings, made)]
         if not await _entered(stack, alone, signals.stop):
             return
+        if settings.http_port is not None and not ends_with_input:
+            # Before all else that takes time, and until the end, but never while another process has the same port.
+            await stack.enter_async_context(server.listening(settings.host, settings.http_port))
         models = await stack.enter_async_context(open_models(settings, metrics))
         workshop = await stack.enter_async_context(Workshop())
         owner = TaskOwner()

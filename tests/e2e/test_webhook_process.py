@@ -59,6 +59,27 @@ async def test_a_sudden_death_loses_nothing(tmp_path: Path, model: OpenAIFake, t
     assert "Traceback" not in log
 
 
+async def test_a_new_process_takes_over_address_and_port(
+    tmp_path: Path, model: OpenAIFake, telegram: TelegramSide
+) -> None:
+    fake, settings = telegram.fake, environment(model, telegram) | reached(free_port())
+    ann = telegram.person("Ann")
+    place = telegram.private(ann)
+    async with running(tmp_path, settings) as old, running(tmp_path, settings) as new:
+        await old.start()
+        await fake.until_called("setWebhook")
+        await new.start()
+        telegram.say(place, ann, "One")
+        await ended(telegram, place, 1)
+        assert await old.end(signal.SIGTERM) == 0
+        telegram.say(place, ann, "Two")
+        await fake.until_called("setWebhook", 2)
+        await ended(telegram, place, 2)
+        assert await new.end(signal.SIGTERM) == 0
+    assert [shown.text for shown in telegram.screen(place).by_bot()] == ["One", "Two"]
+    assert "Traceback" not in new.log.read_text()
+
+
 async def test_a_port_that_is_taken_is_explained(tmp_path: Path, model: OpenAIFake, telegram: TelegramSide) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
