@@ -41,7 +41,7 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
     """
     health = Health()
     metrics = Metrics()
-    server = HttpServer(pages_of(health))
+    server = HttpServer(pages_of(health, metrics.render))
     async with AsyncExitStack() as stack:
         signals = stack.enter_context(_listening())
         stack.enter_context(metrics.counting_log_lines())
@@ -62,6 +62,8 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         inbox = await stack.enter_async_context(open_core(settings, store, models, workshop, owner, names, metrics))
         log.info("%s answers; history is in %s", models.default, settings.database_url.partition(":")[0])
         watchdog = Watchdog()
+        restarts = "How often a platform that fell silent was connected to anew."
+        metrics.read("platform_restarts_total", restarts, lambda: watchdog.restarts, label="platform")
         server.open_hooks({path: hook for platform in platforms for path, hook in platform.hooks.items()})
         health.start(
             {platform.name: platform_probe(platform, watchdog.restarts) for platform in platforms}

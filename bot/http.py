@@ -136,8 +136,9 @@ def _come_again() -> web.Response:
     return web.Response(status=503, headers={"Retry-After": COME_AGAIN})
 
 
-def pages_of(health: Health) -> dict[str, Source]:
-    """`/healthz`: the process and its event loop are alive; `/readyz`: every part of the bot works."""
+def pages_of(health: Health, metrics: Callable[[], tuple[bytes, str]]) -> dict[str, Source]:
+    """`/healthz`: the process and its event loop are alive; `/readyz`: every part of the bot works; `/metrics`: what
+    `metrics` makes, with its content type."""
 
     async def alive() -> Page:
         return Page(b"alive\n")
@@ -146,7 +147,11 @@ def pages_of(health: Health) -> dict[str, Source]:
         report = await health.report()
         return Page(orjson.dumps(report.as_json()), "application/json", 200 if report.ready else 503)
 
-    return {"/healthz": alive, "/readyz": ready}
+    async def numbers() -> Page:
+        body, content_type = metrics()
+        return Page(body, content_type)
+
+    return {"/healthz": alive, "/readyz": ready, "/metrics": numbers}
 
 
 def _unusable(host: str, port: int, error: OSError) -> SettingsError:

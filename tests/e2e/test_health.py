@@ -54,6 +54,7 @@ async def test_ready_while_everything_works(world: World) -> None:
     assert set(report["parts"][name]) == {"ready", "connected", "seconds_since_exchange", "restarts"}
     assert report["parts"][name]["connected"] is True
     assert await get(world, "/healthz") == (200, "alive\n")
+    assert "parley_turns_running" in (await get(world, "/metrics"))[1]
     assert (await get(world, "/telegram"))[0] == 404
     ann, place = world.private()
     await world.ask(place, ann, "A private matter")

@@ -15,7 +15,7 @@ import pytest
 
 from bot import http
 from bot.errors import SettingsError
-from bot.http import HttpServer, Page, pages_of
+from bot.http import HttpServer, pages_of
 from bot.telemetry.health import Health, Part
 from tests.fakes.loops import patient
 
@@ -78,7 +78,7 @@ def door() -> Door:
 
 @pytest.fixture
 async def caller(health: Health, door: Door) -> AsyncIterator[Caller]:
-    server = HttpServer(pages_of(health))
+    server = HttpServer(pages_of(health, lambda: (b"turns 7\n", "text/x-numbers")))
     server.open_hooks({"/door": door})
     async with server.listening("127.0.0.1", 0), aiohttp.ClientSession() as session:
         yield Caller(session, server)
@@ -109,20 +109,15 @@ async def test_one_part_that_is_not_ready_is_enough(caller: Caller, health: Heal
     )
 
 
-async def test_pages_that_others_add() -> None:
-    async def numbers() -> Page:
-        return Page(b"turns 7\n", "text/x-numbers")
-
-    server = HttpServer({"/metrics": numbers})
-    async with server.listening("127.0.0.1", 0), aiohttp.ClientSession() as session:
-        async with session.get(f"http://127.0.0.1:{server.port}/metrics?any=thing") as response:
-            assert (response.status, await response.text()) == (200, "turns 7\n")
-            assert response.headers["Content-Type"] == "text/x-numbers"
-        async with session.head(f"http://127.0.0.1:{server.port}/metrics") as response:
-            assert (response.status, await response.text()) == (200, "")
+async def test_the_numbers_have_their_own_type(caller: Caller) -> None:
+    async with caller.session.get(f"{caller.address}/metrics?any=thing") as response:
+        assert (response.status, await response.text()) == (200, "turns 7\n")
+        assert response.headers["Content-Type"] == "text/x-numbers"
+    async with caller.session.head(f"{caller.address}/metrics") as response:
+        assert (response.status, await response.text()) == (200, "")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics", "/door/", "/healthz/x", "/../etc/passwd", "/%2e%2e/door", "//door"])
+@pytest.mark.parametrize("path", ["/", "/metrics/", "/door/", "/healthz/x", "/../etc/passwd", "/%2e%2e/door", "//door"])
 async def test_unknown_paths_are_not_found(caller: Caller, path: str) -> None:
     assert (await caller.raw(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())).startswith(
         b"HTTP/1.1 404"
@@ -249,7 +244,7 @@ async def test_an_error_of_the_program_is_not_the_address_s() -> None:
 
 @pytest.mark.fast
 async def test_the_end_does_not_wait_for_those_who_hang_on(health: Health, caplog: pytest.LogCaptureFixture) -> None:
-    server = HttpServer(pages_of(health))
+    server = HttpServer(pages_of(health, lambda: (b"turns 7\n", "text/x-numbers")))
     loop = asyncio.get_running_loop()
     async with server.listening("127.0.0.1", 0):
         _, writer = await asyncio.open_connection("127.0.0.1", server.port)

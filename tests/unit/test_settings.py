@@ -294,10 +294,10 @@ def test_a_mistake_beside_a_secret_does_not_show_it(providers: str, monkeypatch:
 
 def test_every_secret_is_named_for_those_who_hide_them(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in SECRETS:
-        monkeypatch.setenv(name, f"secret of {name}")
+        monkeypatch.setenv(name, f"secret-of-{name}")
     mine = '{"mine": {"base_url": "https://me:p%40ss@box", "api_key": "a-key", "headers": {"A": "Bearer b-key"}}}'
     monkeypatch.setenv("PROVIDERS", mine)
     monkeypatch.setenv("DATABASE_URL", "postgresql://parley:d%2Fb@127.0.0.1/parley")
     found = read_settings().secrets()
-    assert found >= {f"secret of {name}" for name in SECRETS}
+    assert found >= {f"secret-of-{name}" for name in SECRETS}
     assert found >= {"p@ss", "a-key", "Bearer b-key", "b-key", "d/b"}
