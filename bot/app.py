@@ -21,7 +21,7 @@ from bot.settings import Settings
 from bot.storage.database import open_store
 from bot.storage.sole import sole
 from bot.tasks import TaskOwner
-from bot.telemetry.health import Health, database_probe, platform_probe
+from bot.telemetry.health import Health, database_probe, models_probe, platform_probe
 from bot.telemetry.metrics import Metrics
 from bot.watchdog import Watchdog
 
@@ -67,7 +67,10 @@ async def run(settings: Settings, factories: Sequence[PlatformFactory], *, ends_
         server.open_hooks({path: hook for platform in platforms for path, hook in platform.hooks.items()})
         health.start(
             {platform.name: platform_probe(platform, watchdog.restarts) for platform in platforms}
-            | {"database": database_probe(store.notes)}
+            | {
+                "database": database_probe(store.notes),
+                "models": models_probe((models.default, *settings.fallback_models), models.gateway.circuits),
+            }
         )
         stack.callback(health.stop)
         await _receive(platforms, inbox, watchdog, signals.stop)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot import clock
+from bot.domain.circuits import CircuitView
 from bot.ports import Notes, Platform
 
 log = logging.getLogger(__name__)
@@ -114,5 +115,17 @@ def database_probe(notes: Notes) -> Probe:
         began = clock.now()
         await notes.read("health")
         return Part(ready=True, facts={"seconds": round(clock.now() - began, 3)})
+
+    return probe
+
+
+def models_probe(answering: Sequence[str], circuits: Callable[[], Mapping[str, CircuitView]]) -> Probe:
+    """`answering` are the models that answer where nobody chose another, the first one and its fallbacks: people get
+    answers as long as one of them is not left alone."""
+
+    async def probe() -> Part:
+        open_now = {name: view for name, view in circuits().items() if view.state != "closed"}
+        facts: dict[str, Fact] = {name: f"{view.state} ({view.reason})" for name, view in sorted(open_now.items())}
+        return Part(ready=any(name not in open_now for name in answering), facts=facts)
 
     return probe

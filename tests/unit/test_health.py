@@ -8,7 +8,16 @@ import math
 import pytest
 
 from bot import clock
-from bot.telemetry.health import FRESH_SECONDS, PROBE_SECONDS, Health, Part, database_probe, platform_part
+from bot.domain.circuits import CircuitView
+from bot.telemetry.health import (
+    FRESH_SECONDS,
+    PROBE_SECONDS,
+    Health,
+    Part,
+    database_probe,
+    models_probe,
+    platform_part,
+)
 from tests.fakes.memory import MemoryNotes
 
 pytestmark = pytest.mark.virtual
@@ -84,3 +93,12 @@ async def test_a_platform(healthy_at: float | None, silence: float, ready: bool,
 async def test_the_database_is_read() -> None:
     part = await database_probe(MemoryNotes())()
     assert part == Part(ready=True, facts={"seconds": 0.0})
+
+
+@pytest.mark.parametrize(
+    ("left_alone", "ready"), [([], True), (["a/one"], True), (["a/one", "b/two"], False), (["c/other"], True)]
+)
+async def test_models_are_ready_while_one_of_those_that_answer_is(left_alone: list[str], ready: bool) -> None:
+    circuits = {name: CircuitView("open", 3, 10.0, "ProviderDown") for name in left_alone}
+    part = await models_probe(("a/one", "b/two"), lambda: {**circuits, "a/well": CircuitView("closed", 1)})()
+    assert part == Part(ready=ready, facts=dict.fromkeys(left_alone, "open (ProviderDown)"))
