@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from bot import clock, receipts
 from bot.access.budgeting import Budgeting
@@ -15,6 +16,7 @@ from bot.conversation.accounts import Accounts
 from bot.conversation.inquiry import Outcome
 from bot.conversation.offers import answer_buttons, pick_button, stop_button
 from bot.conversation.running import Ending, Running, end, see_through
+from bot.conversation.storing import insistently, store_new
 from bot.domain.conversations import Answer
 from bot.domain.ids import ChatRef, Person
 from bot.domain.observed import TurnSeen
@@ -233,18 +235,25 @@ class Courses:
             await asyncio.wait([delivery])
             return
         await asyncio.wait([delivery], timeout=STORE_WITHIN)
-        if course.turn is not None:
-            answer = _answer_of(course)
-            try:
-                course.answer = await self._conversations.add_answer(course.turn, answer)
-            except StorageError:
-                await asyncio.wait([delivery])  # nobody is left with half of an answer
-                raise
-            shown = await delivery
-            if course.takes or shown.message_ids != answer.message_ids:
-                await self._conversations.place(course.answer, shown.message_ids)
+        try:
+            if course.turn is not None:
+                await self._store(course, course.turn, delivery)
+        except StorageError:
+            # People see the answer, which is what they asked for; its page stays in the outbox.
+            log.exception("turn %s is shown and not stored; the next start tries again", course.turn)
+            await asyncio.wait([delivery])
+            return
         if not (await delivery).complete:
             log.warning("turn %s: not all of the answer could be shown", course.turn)
+        course.reply.close()
+
+    async def _store(self, course: Course, turn: int, delivery: asyncio.Task[Delivery]) -> None:
+        """Store the answer, and when all of it is shown also by which messages."""
+        answer = _answer_of(course)
+        course.answer = await store_new(self._conversations, turn, answer)
+        shown = await delivery
+        if course.answer is not None and (course.takes or shown.message_ids != answer.message_ids):
+            await insistently(partial(self._conversations.place, course.answer, shown.message_ids))
 
     def _whole(self, course: Course) -> bool:
         """Whether the answer is all there and may be shown, whatever was still to be done for it."""
@@ -254,7 +263,7 @@ class Courses:
         """What becomes of the answer as it is now, if this process does not bring it to its end."""
         outcome = course.outcome
         taken_back = self._guard.looks_at_answers and not course.reply.finished and outcome.said()
-        answer = None if course.turn is None or course.answer is not None else _answer_of(course)
+        answer = None if course.turn is None else _answer_of(course)
         if answer is not None and taken_back:
             answer = replace(answer, text="", reasoning="")
         return Fate(

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 
 from bot.conversation.running import end
+from bot.conversation.storing import insistently, store_once
 from bot.domain.outbox import Fate, KeptReply
+from bot.errors import StorageError
 from bot.ports import Channel, Conversations
 from bot.replies.gate import Gates
 from bot.replies.outbox import Entry
 from bot.replies.splitter import below
-from bot.replies.writer import Reply
+from bot.replies.writer import Delivery, Reply
 
 log = logging.getLogger(__name__)
 
@@ -23,38 +26,32 @@ class Reviving:
 
     async def go_on(self, kept: KeptReply, channel: Channel, entry: Entry) -> None:
         """Show what is missing and store what is not stored; in its turn."""
-        stored = False
-
-        def fate() -> Fate | None:
-            return None if stored else kept.fate
-
-        reply = Reply.resumed(channel, self._gates, kept, entry, fate)
+        reply = Reply.resumed(channel, self._gates, kept, entry, lambda: kept.fate)
         if not kept.finished:
             _break_off(reply, kept)
         delivery = asyncio.create_task(reply.deliver(), name=f"reply {kept.nonce} from before")
         try:
-            answer = await self._store(kept.fate)
-            stored = True
-            shown = await delivery
-            if answer is not None:
-                await self._conversations.place(answer, shown.message_ids)
+            try:
+                await self._store(kept.fate, delivery)
+            except StorageError:
+                await asyncio.wait([delivery])
+                log.exception("reply %s is shown and not stored; the next start tries again", kept.nonce)
+                return
+            reply.close()
         finally:
             await end(delivery)
-        if not shown.complete:
+        if not delivery.result().complete:
             log.warning("reply %s: not all of it could be shown", kept.nonce)
 
-    async def _store(self, fate: Fate | None) -> int | None:
-        """The row of the answer; None for what is not stored, or has its row and its messages already."""
-        if fate is None or fate.turn is None or fate.answer is None:
-            return None
-        found = await self._conversations.turn(fate.turn)
-        if found is None:
-            return None  # it was forgotten meanwhile
-        last = found[0].answer
-        # The process may have died between storing the answer and writing that down.
-        if last is not None and (last.text, last.state) == (fate.answer.text, fate.answer.state):
-            return last.id
-        return await self._conversations.add_answer(fate.turn, fate.answer)
+    async def _store(self, fate: Fate | None, delivery: asyncio.Task[Delivery]) -> None:
+        """Store what is to be stored, and when all of it is shown also by which messages."""
+        answer = None
+        if fate is not None and fate.turn is not None and fate.answer is not None:
+            store = partial(store_once, self._conversations, fate.turn, fate.answer)
+            answer = await insistently(store)
+        shown = await delivery
+        if answer is not None:
+            await insistently(partial(self._conversations.place, answer, shown.message_ids))
 
 
 def _break_off(reply: Reply, kept: KeptReply) -> None:

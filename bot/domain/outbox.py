@@ -32,8 +32,8 @@ class Fate:
 
     `words`, if there are any, are said below what was shown, or with `taken_back` instead of it (nobody moderated it),
     over `buttons`.
-    `answer` is what there was of it, to be stored under `turn`; None when it is stored already, or never is. `lane` is
-    the conversation in which it has its turn.
+    `answer` is what there was of it, to be stored under `turn` unless it is there already; None when it never is. `lane`
+    is the conversation in which it has its turn.
     """
 
     words: str

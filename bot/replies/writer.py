@@ -209,11 +209,17 @@ class Reply(Caller[Calling]):
         return self._view.text
 
     async def deliver(self) -> Delivery:
-        """Show the reply as it grows, until it is finished and shown; to be run as one task."""
+        """Show the reply as it grows, until it is finished and shown; to be run as one task. What has a fate is done
+        only when it is `close`d: it may have to be stored too."""
         await self._run()
+        if self._fate is None:
+            self.close()
+        return self.delivery()
+
+    def close(self) -> None:
+        """Nothing is left to be done for it by anybody."""
         if self._entry is not None:
             self._entry.close()
-        return self.delivery()
 
     def delivery(self) -> Delivery:
         """What is on screen now."""

@@ -17,8 +17,10 @@ from bot.domain.moderation import ModerationRequest, Verdict
 from bot.domain.platform import Limits, Outgoing
 from bot.errors import StorageError
 from bot.replies.gate import Gates
-from tests.fakes.memory import MemoryChannel, MemoryStore
+from bot.replies.outbox import Outbox
+from tests.fakes.memory import MemoryChannel, MemoryNotes, MemoryStore
 from tests.fakes.memory_history import MemoryConversations
+from tests.fakes.memory_mail import MemoryOutbox
 from tests.unit.conversation.parts import ACCOUNTS, ANN, CHAT
 
 pytestmark = pytest.mark.virtual
@@ -42,6 +44,31 @@ class Full(MemoryConversations):
 
 
 @dataclass(slots=True)
+class Ill(MemoryConversations):
+    """Fails twice; `taken`: the first time the answer was stored all the same."""
+
+    taken: bool = False
+    failures: int = 0
+
+    async def add_answer(self, turn: int, answer: Answer) -> int:
+        self.failures += 1
+        if self.failures > 2:
+            return await MemoryConversations.add_answer(self, turn, answer)
+        if self.taken and self.failures == 1:
+            await MemoryConversations.add_answer(self, turn, answer)
+        raise StorageError("on purpose")
+
+
+@dataclass(slots=True)
+class Slow(MemoryConversations):
+    """Takes a minute for each answer."""
+
+    async def add_answer(self, turn: int, answer: Answer) -> int:
+        await clock.sleep(60)
+        return await MemoryConversations.add_answer(self, turn, answer)
+
+
+@dataclass(slots=True)
 class Judge:
     """Flags what has a bad word."""
 
@@ -53,12 +80,17 @@ class Judge:
 
 
 async def course_of(
-    channel: MemoryChannel, conversations: MemoryConversations, judge: Judge | None = None, *, kept: bool = True
+    channel: MemoryChannel,
+    conversations: MemoryConversations,
+    judge: Judge | None = None,
+    *,
+    kept: bool = True,
+    outbox: Outbox | None = None,
 ) -> tuple[Courses, Course]:
     """A course whose question is stored, if it is `kept`."""
     guard = Guard(judge or Judge(), None if judge is None else "acme/judge", "answer")
     budgets = Budgeting(MemoryStore().ledger, MemoryStore().budgets)
-    courses = Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=50)
+    courses = Courses(conversations, Gates(), Running(), ACCOUNTS, guard, budgets, most=50, outbox=outbox)
     course = courses.begin(CHAT, ANN, channel, "m1")
     if not kept:
         return courses, course
@@ -71,17 +103,61 @@ async def course_of(
 
 
 async def test_an_answer_that_cannot_be_stored_is_shown_to_its_end() -> None:
-    channel = SlowChannel(CHAT, Limits(text=100, place=()))
-    courses, course = await course_of(channel, Full())
+    channel, rows = SlowChannel(CHAT, Limits(text=100, place=())), MemoryOutbox()
     words = " ".join(f"word{number}" for number in range(100))
-
-    async def work() -> None:
-        course.reply.feed(words)
-        course.outcome.text.append(words)
-
-    with pytest.raises(StorageError):
-        await courses.run(course, work())
+    async with Outbox(rows, MemoryNotes()) as outbox:
+        courses, course = await course_of(channel, Full(), outbox=outbox)
+        await courses.run(course, said(course, words))
     assert " ".join(message.source for message in channel.messages.values()) == words
+    (kept,) = rows.rows.values()
+    assert kept.finished
+    assert kept.fate is not None
+    assert kept.fate.answer is not None
+    assert kept.fate.answer.text == words
+
+
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_database_that_fails_for_a_while_holds_the_answer_in_the_end_and_once(*, taken: bool) -> None:
+    channel, conversations, rows = MemoryChannel(CHAT), Ill(taken=taken), MemoryOutbox()
+    async with Outbox(rows, MemoryNotes()) as outbox:
+        courses, course = await course_of(channel, conversations, outbox=outbox)
+        await courses.run(course, said(course, "All of it."))
+    assert course.turn is not None
+    (stored,) = await conversations.versions(course.turn)
+    assert (stored.text, stored.message_ids) == ("All of it.", tuple(channel.messages))
+    assert rows.rows == {}
+
+
+async def test_an_answer_on_screen_is_on_its_page_until_it_is_stored() -> None:
+    channel, conversations, rows = MemoryChannel(CHAT), Slow(), MemoryOutbox()
+    async with Outbox(rows, MemoryNotes()) as outbox:
+        courses, course = await course_of(channel, conversations, outbox=outbox)
+        running = asyncio.create_task(courses.run(course, said(course, "All of it.")))
+        await clock.sleep(30)
+        assert [message.source for message in channel.messages.values()] == ["All of it."]
+        assert len(rows.rows) == 1
+        await running
+    assert rows.rows == {}
+
+
+async def test_an_answer_that_is_stored_before_all_of_it_is_shown_still_says_what_it_is() -> None:
+    """Another process then finds the row, and tells it by which messages the answer is shown."""
+    channel, conversations, rows = SlowChannel(CHAT, Limits(text=20, place=())), MemoryConversations(), MemoryOutbox()
+    async with Outbox(rows, MemoryNotes()) as outbox:
+        courses, course = await course_of(channel, conversations, outbox=outbox)
+        running = asyncio.create_task(courses.run(course, said(course, "word " * 40)))
+        await clock.sleep(6)
+        assert course.answer is not None
+        (kept,) = rows.rows.values()
+        assert kept.fate is not None
+        assert kept.fate.answer is not None
+        await running
+    assert rows.rows == {}
+
+
+async def said(course: Course, words: str) -> None:
+    course.reply.feed(words)
+    course.outcome.text.append(words)
 
 
 @pytest.mark.parametrize("said", ["fine", ""])
