@@ -33,9 +33,10 @@ check: lint types test
 bench: $(READY)
 	$(BIN)/python -m benchmarks.delivery
 
-# Stories of faults: `make chaos N=500`, or `make chaos SEED=7` to see the one of this seed again.
+# Stories of faults: `make chaos N=500`, or `make chaos SEED=7` to see the one of this seed again; with DB=postgres over
+# a server at 127.0.0.1:5432.
 chaos: $(READY)
-	@$(BIN)/python -m tests.chaos --runs $(or $(N),1) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.chaos --runs $(or $(N),1) $(if $(SEED),--seed $(SEED)) $(if $(DB),--$(DB))
 
 # Sudden deaths alone: `make kills N=100`.
 kills: $(READY)

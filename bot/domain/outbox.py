@@ -32,7 +32,7 @@ class Fate:
 
     `words`, if there are any, are said below what was shown, or with `taken_back` instead of it (nobody moderated it),
     over `buttons`.
-    `answer` is what there was of it, to be stored under `turn` unless it is there already; None when it never is. `lane`
+    `answer` is what there was of it, to be stored under `turn` unless it is there; None when it never is. `lane`
     is the conversation in which it has its turn.
     """
 

@@ -13,14 +13,14 @@ from functools import partial
 
 from tests.chaos.driver import Report
 from tests.chaos.shares import play_share, say
-from tests.chaos.story import CALM, KILLS, MIXED
+from tests.chaos.story import CALM, KILLS, MIXED, SERVED
 
 JOBS = 2
 
 
 def main() -> int:
     options = _arguments()
-    plot = KILLS if options.kills else CALM if options.calm else MIXED
+    plot = KILLS if options.kills else CALM if options.calm else SERVED if options.postgres else MIXED
     runs = -(-options.kills // KILLS.deaths) if options.kills else options.runs
     first = int(time.time()) if options.seed is None else options.seed
     seeds = range(first, first + runs)
@@ -39,6 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, help="the first seed; without it, one that nobody had before")
     parser.add_argument("--kills", type=int, help="instead: only kill the process, so often in all")
     parser.add_argument("--calm", action="store_true", help="without an end of the process before the end")
+    parser.add_argument("--postgres", action="store_true", help="with a database of the PostgreSQL server at port 5432")
     parser.add_argument("--jobs", type=int, default=JOBS, help="how many stories at the same time")
     return parser.parse_args()
 
@@ -64,7 +65,6 @@ def _figures(reports: Sequence[Report], seconds: float) -> Iterator[tuple[str, o
     for kind, count in sorted(faults.items()):
         yield f"  {kind}", count
     yield "repeats, ambiguous sends", sum(report.repeats for report in reports)
-    yield "refusals after a restart", sum(report.floods_after_restart for report in reports)
     bad = [report.story.seed for report in reports if report.violations]
     yield "violations", sum(len(report.violations) for report in reports)
     if bad:

@@ -9,12 +9,11 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.chaos.database import Rows, SqliteFile, answers_in, written_down
+from tests.chaos.database import Database, Rows, SqliteFile, answers_in, heard, written_down
 from tests.chaos.judge import Asked, Excuse, Record, Verdict, judge
 from tests.chaos.nursery import LEFT_BEHIND
 from tests.chaos.process import Bot, Nursery
@@ -46,12 +45,20 @@ JUST_BEFORE = 1.0
 DESCRIPTORS = 60
 """Open files and sockets of a bot that has nothing to do: at most so many."""
 
-GIVES_UP_AFTER = 3
-"""Deaths of the process after which a question may be given up: perhaps it is the question that kills."""
+LEFT_ALONE_AFTER = 3
+"""Calls to the model that failed, after which a bot may leave it alone for a while (`bot.llm.circuit`) and tell people
+so who asked meanwhile; as many must have failed at most `LEFT_ALONE_FOR` seconds before or after the question."""
 
-EXPECTED_WITH_RESTARTS = r"is given up after"
-EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database"
-"""What may be logged as an error when the database was locked or full."""
+LEFT_ALONE_FOR = 60.0
+
+FORGETFUL = 20 * 3600.0
+"""Seconds by which the clock must jump ahead until a bot does not look any more for what was said while it was away."""
+
+UNEVENTFUL = ("freeze", "jump", "lock", "full", "cut")
+"""What keeps the bot connected to Discord's gateway."""
+
+EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database|is shown and not stored"
+"""What may be logged as an error when the database was in trouble."""
 
 TELLTALE = re.compile(r"Task was destroyed|never retrieved|never awaited|Unclosed|Traceback|" + LEFT_BEHIND)
 """Words in a log that mean that something was left behind or not expected."""
@@ -68,7 +75,6 @@ class Report:
     kills: int = 0
     ends: int = 0
     repeats: int = 0
-    floods_after_restart: int = 0
     seconds: float = 0.0
     screens: str = ""
     log: list[str] = field(default_factory=list)
@@ -86,12 +92,15 @@ class Report:
         )
 
 
-async def play(story: Story, nursery: Nursery, folder: Path, *, speed: float = SPEED) -> Report:
-    """Takes some seconds; the loop must run `speed` times as fast as the real clock."""
+async def play(
+    story: Story, nursery: Nursery, folder: Path, *, speed: float = SPEED, database: Database | None = None
+) -> Report:
+    """Takes some seconds; the loop must run `speed` times as fast as the real clock. Without a `database` there is a
+    file in the folder."""
     began = time.monotonic()
     report = Report(story)
     async with town_of(story, speed) as town:
-        stage = _Stage(story, town, nursery, SqliteFile(folder), folder, report, speed)
+        stage = _Stage(story, town, nursery, database or SqliteFile(folder), folder, report, speed)
         try:
             await stage.perform()
         finally:
@@ -106,7 +115,7 @@ class _Stage:
         story: Story,
         town: Town,
         nursery: Nursery,
-        database: SqliteFile,
+        database: Database,
         folder: Path,
         report: Report,
         speed: float,
@@ -135,10 +144,12 @@ class _Stage:
         self._nursery.set_wall(0.0)
         await self._start()
         await self._up()
+        await self._greet()
         self._origin = _now()
         async with asyncio.TaskGroup() as group:
             for question in self._story.questions:
-                group.create_task(self._at(question.at, self._ask, question))
+                if not question.greets:
+                    group.create_task(self._at(question.at, self._ask, question))
             for fault in self._story.faults:
                 group.create_task(self._at(fault.at, self._disturb, fault))
             for act in self._story.acts:
@@ -174,9 +185,20 @@ class _Stage:
             await self._going_on.wait()
         await act(event)
 
+    async def _greet(self) -> None:
+        """The first words in some chats, which are answered before anything goes wrong."""
+        greetings = [question for question in self._story.questions if question.greets]
+        for greeting in greetings:
+            await self._ask(greeting)
+        places = [self._town.chats[greeting.chat] for greeting in greetings]
+        deadline = _now() + SETTLES_WITHIN * self._speed
+        while not all(any("Retry" in seen.buttons for seen in self._town.seen(place)) for place in places):
+            if _now() > deadline:
+                self._report.violations.append("the greetings were not answered")
+                return
+            await asyncio.sleep(0.02 * self._speed)
+
     async def _ask(self, question: Question) -> None:
-        if self._story.seats[question.chat].startswith("discord"):
-            await self._town.discord.ready(timeout=STARTS_WITHIN * self._speed)
         self._asked[question.number] = (self._town.ask(question), _now())
 
     async def _disturb(self, fault: Fault) -> None:
@@ -195,10 +217,11 @@ class _Stage:
             case "jump":
                 self._nursery.set_wall(act.seconds)
             case "lock":
-                with closing(self._database.lock()):
-                    await asyncio.sleep(act.seconds)
+                await self._database.lock(act.seconds)
             case "full":
-                await self._fill(self._bot, act.seconds)
+                await self._database.fill(self._bot.pid, act.seconds)
+            case "cut":
+                await self._database.cut()
             case "drop":
                 await self._town.discord.drop_gateway(resumable=True)
             case "lose":
@@ -207,12 +230,6 @@ class _Stage:
                 await self._town.discord.stop_listening()
                 await asyncio.sleep(act.seconds)
                 await self._town.discord.start_listening()
-
-    async def _fill(self, bot: Bot, seconds: float) -> None:
-        with suppress(ProcessLookupError):  # it may die meanwhile; the next one finds room
-            self._database.fill(bot.pid)
-            await asyncio.sleep(seconds)
-            self._database.empty(bot.pid)
 
     async def _restart_in_peace(self, act: Act) -> None:
         """Nothing happens until the bot is up again."""
@@ -283,28 +300,38 @@ class _Stage:
 
     def _take_stock(self, *, sudden: bool) -> None:
         """What the bot that has ended cannot know: messages on Telegram whose answer did not reach it, and after a
-        sudden death those that were sent just before and stand nowhere in the database. And what it was never told:
-        questions on Discord, which keeps nothing for those who are away."""
+        sudden death those that were sent just before and stand nowhere in the database."""
         telegram, rows = self._town.telegram, self._database.rows_left()
         mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
         self._unsure |= {sending.message_id for sending in mine if sending.heard is False}
         since = _now() - JUST_BEFORE * self._speed
         recent = [sending.message_id for sending in mine if sudden and sending.at >= since]
         self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
-        for question in self._story.questions:
-            asked = self._asked.get(question.number)
-            discord = self._story.seats[question.chat].startswith("discord")
-            if asked is not None and discord and not written_down(rows, asked[0]):
-                self._unheard.add(question.number)
 
     # Waiting and judging
 
     async def _settle(self) -> None:
         deadline = _now() + SETTLES_WITHIN * self._speed
         # Twenty screens and a database are watched here, which no single event tells about.
-        while (found := self._look(None)) and _now() < deadline and self._bot.status is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.04 * self._speed)
+        while (found := self._look(None)) and _now() < deadline and self._bot.status is None:
+            await asyncio.sleep(0.1 * self._speed)
+            self._listen(self._database.rows())
         self._report.violations += found
+
+    def _listen(self, rows: Rows) -> None:
+        """Find out what the bot was never told: on Discord, in places where it had not talked before it was away, or
+        none at all when its clock says that all of that was long ago."""
+        self._unheard.clear()
+        if not [act for act in self._story.acts if act.deed not in UNEVENTFUL]:
+            return
+        forgetful = any(act.deed == "jump" and act.seconds > FORGETFUL for act in self._story.acts)
+        known: set[int] = set()
+        for question in self._story.questions:
+            discord = self._story.seats[question.chat].startswith("discord")
+            if not discord or heard(rows, self._asked[question.number][0]):
+                known.add(question.chat)
+            elif forgetful or question.chat not in known:
+                self._unheard.add(question.number)
 
     def _look(self, rows: Rows | None) -> list[str]:
         return [violation for verdict in self._verdicts(rows) for violation in verdict.violations]
@@ -343,14 +370,14 @@ class _Stage:
 
     def _excuses(self, question: Question) -> frozenset[Excuse]:
         found: set[Excuse] = set()
-        if question.troubles:
+        asked_at = self._asked[question.number][1]
+        failures = [at for at in self._town.failures if abs(at - asked_at) < LEFT_ALONE_FOR]
+        if question.troubles or len(failures) >= LEFT_ALONE_AFTER:
             found.add("model")
-        deaths = sum(death >= self._asked[question.number][1] for death in self._deaths)
+        deaths = sum(death >= asked_at for death in self._deaths)
         if deaths:
             found.add("restart")
-        if deaths >= GIVES_UP_AFTER:
-            found.add("restarts")
-        if self._story.has("lock", "full"):
+        if self._story.has("lock", "full", "cut"):
             found.add("storage")
         return frozenset(found)
 
@@ -369,6 +396,7 @@ class _Stage:
 
     def _judge_chats(self, rows: Rows) -> None:
         report = self._report
+        self._listen(rows)
         verdicts = self._verdicts(rows)
         for verdict in verdicts:
             report.violations += [each for each in verdict.violations if each not in report.violations]
@@ -382,17 +410,14 @@ class _Stage:
 
     def _judge_process(self) -> None:
         report, town = self._report, self._town
-        if self._deaths:
-            report.floods_after_restart = town.floods
-        elif town.floods:
-            report.violations.append(f"{town.floods} refusals for flooding")
+        if town.floods:
+            report.violations.append(f"{town.floods} refusals for flooding: {town.refused()}")
         report.log = [line for bot in self._bots for line in bot.lines]
         report.violations += [f"a secret was logged: {secret}" for secret in town.secrets if secret in str(report.log)]
         report.violations += [f"logged: {line[:2000]}" for line in report.log if self._unexpected(line)]
 
     def _unexpected(self, line: str) -> bool:
-        excused = self._story.has("lock", "full") and re.search(EXPECTED_WITH_STORAGE, line)
-        excused = excused or (len(self._deaths) >= GIVES_UP_AFTER and re.search(EXPECTED_WITH_RESTARTS, line))
+        excused = self._story.has("lock", "full", "cut") and re.search(EXPECTED_WITH_STORAGE, line)
         try:
             level = json.loads(line)["level"]
         except (ValueError, KeyError, TypeError):

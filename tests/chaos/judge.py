@@ -15,8 +15,8 @@ from bot.replies import notices
 from bot.replies.notices import Notice
 from tests.chaos.answers import Reading, Word, asked_in, read, read_all
 
-Excuse = Literal["model", "restart", "restarts", "storage"]
-"""What may have kept a question from its whole answer; restarts: so many that the bot gave the question up."""
+Excuse = Literal["model", "restart", "storage"]
+"""What may have kept a question from its whole answer."""
 
 SENTENCES: Mapping[Excuse, tuple[Notice, ...]] = {
     "model": (
@@ -28,7 +28,6 @@ SENTENCES: Mapping[Excuse, tuple[Notice, ...]] = {
         notices.EMPTY_ANSWER,
     ),
     "restart": (notices.INTERRUPTED, notices.INTERRUPTED_ALONE),
-    "restarts": (notices.GIVEN_UP,),
     "storage": (notices.MESSAGE_FAILED, notices.UNKNOWN_FAILURE),
 }
 STATES: Mapping[str, tuple[Excuse, ...]] = {
@@ -222,7 +221,7 @@ def _storage_problems(stored: Sequence[Stored], asked: Asked, item: Item, excuse
     found = [answer for answer in stored if asked_in(answer.question) == asked.number]
     if not found:
         # What fails before there is a row has a sentence and nothing else.
-        return [] if excuse in ("storage", "restarts") and not item.reading.words else ["no answer is stored"]
+        return [] if excuse == "storage" and not item.reading.words else ["no answer is stored"]
     if len(found) > 1:
         return [f"{len(found)} answers are stored"]
     (answer,) = found

@@ -11,9 +11,10 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.chaos.database import served_database
 from tests.chaos.driver import SPEED, Report, play
-from tests.chaos.process import nursery, nursery_process
-from tests.chaos.story import Plot, written
+from tests.chaos.process import Nursery, nursery, nursery_process
+from tests.chaos.story import Plot, Story, written
 from tests.fakes.loops import FastLoop
 
 
@@ -30,11 +31,18 @@ async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]
             for seed in seeds:
                 place = Path(folder) / str(seed)
                 place.mkdir()
-                report = await play(written(seed, plot), bots, place)
+                report = await _play_one(written(seed, plot), bots, place, served=plot.server)
                 say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
                 report.log.clear()
                 reports.append(report)
     return reports
+
+
+async def _play_one(story: Story, bots: Nursery, folder: Path, *, served: bool) -> Report:
+    if not served:
+        return await play(story, bots, folder)
+    async with served_database() as database:
+        return await play(story, bots, folder, database=database)
 
 
 def say(text: str) -> None:

@@ -15,7 +15,7 @@ from tests.fakes.faults import FaultKind
 Seat = Literal["telegram private", "telegram group", "telegram topic", "discord channel", "discord private"]
 TroubleKind = Literal["rate limited", "unavailable", "cut", "stalled", "page", "broken", "short"]
 Call = Literal["send", "edit", "typing", "poll"]
-Deed = Literal["kill", "terminate", "freeze", "jump", "lock", "full", "drop", "lose", "outage"]
+Deed = Literal["kill", "terminate", "freeze", "jump", "lock", "full", "cut", "drop", "lose", "outage"]
 
 CHATS: tuple[tuple[Seat, int], ...] = (
     ("telegram private", 6),
@@ -43,7 +43,10 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`number` counts over all chats in the order of `at`. The first attempts at an answer meet the `troubles`."""
+    """`number` counts over all chats in the order of `at`. The first attempts at an answer meet the `troubles`.
+
+    `greets`: it is asked and answered before anything else begins.
+    """
 
     number: int
     chat: int
@@ -51,6 +54,7 @@ class Question:
     words: int
     pace: float
     troubles: tuple[Trouble, ...] = ()
+    greets: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,28 +103,44 @@ class Story:
 @dataclass(frozen=True, slots=True)
 class Plot:
     """What a generated story may contain. `deaths`: the most of them; `kills_only`: that many, all by `kill -9`, and
-    nothing else goes wrong."""
+    nothing else goes wrong. `server`: the database is a server's, which may lose connections; else it is a file, which
+    may be locked or full."""
 
     deaths: int = 2
     kills_only: bool = False
+    server: bool = False
 
 
 MIXED = Plot()
 CALM = Plot(deaths=0)
 KILLS = Plot(deaths=4, kills_only=True)
+SERVED = Plot(server=True)
 
 
 def written(seed: int, plot: Plot) -> Story:
     """The story of this seed."""
     chance = random.Random(seed)
     seats = tuple(seat for seat, count in CHATS for _ in range(count))
-    questions = _questions(chance, seats, troubled=not plot.kills_only)
+    questions = _numbered(_greetings(seed, seats), _questions(chance, seats, troubled=not plot.kills_only))
     faults = () if plot.kills_only else tuple(_faults(chance, seats))
-    acts = [*_deaths(chance, plot), *(() if plot.kills_only else _disturbances(chance))]
+    acts = [*_deaths(chance, plot), *(() if plot.kills_only else _disturbances(chance, plot))]
     return Story(seed, seats, questions, faults, tuple(sorted(acts, key=lambda act: act.at)))
 
 
-def _questions(chance: random.Random, seats: Sequence[Seat], *, troubled: bool) -> tuple[Question, ...]:
+def _greetings(seed: int, seats: Sequence[Seat]) -> Iterator[Question]:
+    """Discord repeats nothing, and a bot that was away asks for what was said only where it has talked before. So it
+    does in most places; in the others it may never be told of the first question."""
+    chance = random.Random(f"greetings {seed}")
+    for chat, seat in enumerate(seats):
+        if seat.startswith("discord") and chance.random() < 0.75:
+            yield Question(0, chat, 0.0, chance.randint(1, 5), 0.02, greets=True)
+
+
+def _numbered(greetings: Iterator[Question], questions: Sequence[Question]) -> tuple[Question, ...]:
+    return tuple(replace(question, number=number) for number, question in enumerate((*greetings, *questions), 1))
+
+
+def _questions(chance: random.Random, seats: Sequence[Seat], *, troubled: bool) -> Sequence[Question]:
     drafts = []
     for chat, seat in enumerate(seats):
         for _ in range(chance.choice((1, 1, 2, 3)) if seat.endswith("private") else chance.choice((1, 1, 2))):
@@ -128,8 +148,7 @@ def _questions(chance: random.Random, seats: Sequence[Seat], *, troubled: bool) 
             words = chance.randint(180, 420) if long else chance.randint(3, 70)
             draft = Question(0, chat, chance.uniform(0, LENGTH * 0.7), words, chance.uniform(0.02, 0.12))
             drafts.append(replace(draft, troubles=_troubles(chance, words) if troubled else ()))
-    drafts.sort(key=lambda draft: draft.at)
-    return tuple(replace(draft, number=number) for number, draft in enumerate(drafts, 1))
+    return sorted(drafts, key=lambda draft: draft.at)
 
 
 def _troubles(chance: random.Random, words: int) -> tuple[Trouble, ...]:
@@ -181,8 +200,9 @@ def _deaths(chance: random.Random, plot: Plot) -> Iterator[Act]:
         yield Act(at, chance.choice(deeds), chance.uniform(0, 4), waits=chance.random() < 0.75)
 
 
-def _disturbances(chance: random.Random) -> Iterator[Act]:
-    kinds: tuple[Deed, ...] = ("freeze", "jump", "lock", "full", "drop", "lose", "outage")
+def _disturbances(chance: random.Random, plot: Plot) -> Iterator[Act]:
+    database: tuple[Deed, ...] = ("cut", "lock") if plot.server else ("lock", "full")
+    kinds: tuple[Deed, ...] = ("freeze", "jump", *database, "drop", "lose", "outage")
     for deed in chance.sample(kinds, chance.randint(0, 3)):
         seconds = {
             "freeze": chance.uniform(1, 12),

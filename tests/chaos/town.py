@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -45,6 +46,7 @@ class Town:
         self.model = model
         self.sides: tuple[Side, ...] = (TelegramSide(telegram), DiscordSide(discord))
         self.attempts: Counter[int] = Counter()
+        self.failures: list[float] = []
         self._requests: dict[int, list[int]] = defaultdict(list)
         self._questions = {question.number: question for question in story.questions}
         self._groups: list[Place] = []
@@ -73,6 +75,11 @@ class Town:
     @property
     def floods(self) -> int:
         return self.telegram.floods + self.discord.floods
+
+    def refused(self) -> list[str]:
+        """The calls that were refused for flooding, those that the story refused among them."""
+        mine = [f"{call.at:.2f} {call.method} {call.chat_id}" for call in self.telegram.calls if call.status == 429]
+        return mine + [f"{call.at:.2f} {call.route} {call.parameters}" for call in self.discord.calls if call.status == 429]
 
     def calls(self) -> tuple[list[str], list[str]]:
         """What the bot called at each platform, polls of Telegram left out."""
@@ -159,6 +166,7 @@ class Town:
         self._requests[question.number].append(self._index_of(body))
         script = Script(self._pieces(question, attempt), pace=question.pace, first_delay=question.pace * 4)
         if attempt < len(question.troubles):
+            self.failures.append(asyncio.get_running_loop().time())
             return _troubled(script, question.troubles[attempt])
         return script
 
