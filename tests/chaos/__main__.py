@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 
 from tests.chaos.driver import Report
 from tests.chaos.shares import play_share, say
@@ -28,7 +29,7 @@ def main() -> int:
     shares = [seeds[number::jobs] for number in range(jobs)]
     began = time.monotonic()
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        reports = [report for share in pool.map(partial(play_share, plot), shares) for report in share]
+        reports = [report for share in pool.map(partial(play_share, plot, options.logs), shares) for report in share]
     say(_summary(reports, time.monotonic() - began))
     return int(any(report.violations for report in reports))
 
@@ -40,6 +41,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, help="instead: only kill the process, so often in all")
     parser.add_argument("--calm", action="store_true", help="without an end of the process before the end")
     parser.add_argument("--postgres", action="store_true", help="with a database of the PostgreSQL server at port 5432")
+    parser.add_argument("--logs", type=Path, help="a folder for the logs of stories with violations")
     parser.add_argument("--jobs", type=int, default=JOBS, help="how many stories at the same time")
     return parser.parse_args()
 

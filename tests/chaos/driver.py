@@ -129,6 +129,7 @@ class _Stage:
         self._speed = speed
         self._bots: list[Bot] = []
         self._deaths: list[float] = []
+        self._freezes: list[tuple[float, float]] = []
         self._cuts: list[float] = []
         self._asked: dict[int, tuple[str, float]] = {}
         self._unsure: set[str] = set()
@@ -211,9 +212,11 @@ class _Stage:
                     await (self._restart_in_peace(act) if act.waits else self._restart(act))
             case "freeze":
                 async with self._process:
+                    began = _now()
                     self._bot.signal(signal.SIGSTOP)
                     await asyncio.sleep(act.seconds)
                     self._bot.signal(signal.SIGCONT)
+                    self._freezes.append((began, _now()))
             case "jump":
                 self._nursery.set_wall(act.seconds)
             case "lock":
@@ -365,8 +368,13 @@ class _Stage:
             ends = zip(self._cuts, self._deaths, strict=False)
             cut = next((cut for cut, death in ends if emitted and death >= emitted[-1][0]), None)
             if cut is not None:
-                found[attempt] = sum(words for at, words in emitted if at < cut - margin)
+                found[attempt] = sum(words for at, words in emitted if self._reached(at) < cut - margin)
         return found
+
+    def _reached(self, at: float) -> float:
+        """When the bot can have read what the model wrote then."""
+        late = LATENESS * self._speed
+        return max([at, *(end for began, end in self._freezes if began - late <= at <= end)])
 
     def _excuses(self, question: Question) -> frozenset[Excuse]:
         found: set[Excuse] = set()

@@ -30,6 +30,7 @@ from pathlib import Path
 from typing import Any
 
 import bot.__main__
+from adapters.discord import gaps
 from bot import clock
 from bot.llm.gateway import Gateway
 from bot.storage import engines, locks
@@ -129,6 +130,7 @@ def _set_clocks(order: Order) -> None:
     engines._ANSWER_SECONDS = int(engines._ANSWER_SECONDS * order.speed)
     locks._ANSWER_SECONDS = int(locks._ANSWER_SECONDS * order.speed)
     engines._CONNECT_SECONDS = int(engines._CONNECT_SECONDS * order.speed)
+    gaps.HELD_FOR *= order.speed
     # A connection may take a real second, however fast the clock is.
     usual = Gateway.__init__.__kwdefaults__ or {}
     patient = {name: max(usual[name], order.speed) for name in ("connect_timeout", "list_timeout")}

@@ -18,13 +18,16 @@ from tests.chaos.story import Plot, Story, written
 from tests.fakes.loops import FastLoop
 
 
-def play_share(plot: Plot, seeds: Sequence[int]) -> list[Report]:
+def play_share(plot: Plot, logs: Path | None, seeds: Sequence[int]) -> list[Report]:
+    """`logs`: the folder for what the bots of stories with violations logged."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the fakes', sorry for every client that dies
     with nursery_process() as control, asyncio.Runner(loop_factory=partial(FastLoop, SPEED)) as runner:
-        return runner.run(_play_in_turn(control, plot, seeds))
+        return runner.run(_play_in_turn(control, plot, logs, seeds))
 
 
-async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]) -> list[Report]:
+async def _play_in_turn(
+    control: socket.socket, plot: Plot, logs: Path | None, seeds: Sequence[int]
+) -> list[Report]:
     reports: list[Report] = []
     with TemporaryDirectory(prefix="parley-chaos-") as folder:
         async with nursery(control, Path(folder)) as bots:
@@ -33,6 +36,8 @@ async def _play_in_turn(control: socket.socket, plot: Plot, seeds: Sequence[int]
                 place.mkdir()
                 report = await _play_one(written(seed, plot), bots, place, served=plot.server)
                 say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
+                if report.violations and logs is not None:
+                    (logs / f"{seed}.log").write_text("\n".join(report.log))
                 report.log.clear()
                 reports.append(report)
     return reports
