@@ -125,11 +125,13 @@ class Door:
                 await self._write_off()
 
     async def _take_in(self, batch: Sequence[_Arrival]) -> None:
-        new = await self._keep([event for event, _, _ in batch])
+        added = await self._keep([event for event, _, _ in batch])
+        new = set(added or ())
         for event, channel, kept in batch:
-            if new is None:
+            if added is None:
                 self.hand_on(event, channel, None)
             elif event.key in new:
+                new.remove(event.key)  # told twice at once, it is one event, and done only when that one is
                 self.hand_on(event, channel, self.receipt(event))
             else:
                 log.info("%s came again", event.key)

@@ -117,7 +117,7 @@ class Gaps:
         del self._open[channel]
 
     async def _missed(self, gap: _Gap, since: Since) -> Sequence[discord.Message]:
-        """Raises ChatGone. Whatever else fails is tried again, while what waits goes on."""
+        """Raises ChatGone. Whatever else fails is tried again, once the deadline is over while what waited goes on."""
         after = max(gap.before.heard, discord.utils.time_snowflake(clock.utc_now() - OLDEST))
         for pause in (*PAUSES, None):
             deadline = clock.now() + READ_WITHIN if gap.waiting is None else gap.deadline
@@ -128,9 +128,10 @@ class Gaps:
                 raise
             except (DeliveryError, TimeoutError) as error:
                 log.info("Discord: what was missed in %d cannot be read now: %r", gap.before.channel, error)
-                await _release(gap)
-                if pause is not None:
-                    await clock.sleep(max(pause, error.after if isinstance(error, RetryLater) else 0.0))
+                wait = 0.0 if pause is None else max(pause, error.after if isinstance(error, RetryLater) else 0.0)
+                if pause is None or clock.now() + wait >= gap.deadline:
+                    await _release(gap)
+                await clock.sleep(wait)
         log.warning("Discord: what was missed in %d could not be read and is lost", gap.before.channel)
         return ()
 

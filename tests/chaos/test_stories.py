@@ -6,14 +6,25 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.database import ServedDatabase
 from tests.chaos.driver import SPEED, play
 from tests.chaos.process import Nursery
-from tests.chaos.story import CALM, written
+from tests.chaos.story import CALM, KILLS, MIXED, SERVED, Plot, written
 
 pytestmark = pytest.mark.fast(SPEED)
 
+STORIES = ((CALM, (30, 31)), (MIXED, (300, 307, 320, 323)), (KILLS, (1,)))
 
-@pytest.mark.parametrize("seed", range(30, 40))
-async def test_a_story_ends_well(bots: Nursery, tmp_path: Path, seed: int) -> None:
-    report = await play(written(seed, CALM), bots, tmp_path)
+
+@pytest.mark.parametrize(("plot", "seed"), [(plot, seed) for plot, seeds in STORIES for seed in seeds])
+async def test_a_story_ends_well(bots: Nursery, tmp_path: Path, plot: Plot, seed: int) -> None:
+    report = await play(written(seed, plot), bots, tmp_path)
+    assert not report.violations, str(report)
+
+
+@pytest.mark.parametrize("seed", [2, 12])
+async def test_a_story_over_postgres_ends_well(
+    bots: Nursery, tmp_path: Path, served: ServedDatabase, seed: int
+) -> None:
+    report = await play(written(seed, SERVED), bots, tmp_path, database=served)
     assert not report.violations, str(report)

@@ -84,6 +84,16 @@ def undone(arrivals: MemoryArrivals) -> list[str]:
     return [key for key, row in arrivals.rows.items() if row.event is not None]
 
 
+async def test_what_is_told_twice_at_once_is_one_event_and_done_when_its_work_is() -> None:
+    core = Core(Arrivals(), work=10)
+    async with door_to(core) as door:
+        await asyncio.gather(door.accept(message("1"), CHANNEL), door.accept(message("1"), CHANNEL))
+        await asyncio.sleep(5)
+        assert (core.taken, undone(core.arrivals)) == (["1"], ["1"])
+        await asyncio.sleep(10)
+        assert undone(core.arrivals) == []
+
+
 async def test_it_is_written_down_first_and_in_order() -> None:
     core = Core(Arrivals())
     async with door_to(core) as door:

@@ -135,6 +135,21 @@ async def test_who_left_the_server_is_heard(
         assert await heard(bot) == "bye"
 
 
+async def test_the_order_is_kept_while_a_place_can_be_read_in_time(
+    connect: Connect, fake: DiscordFake, ann: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gaps, "HELD_FOR", 600.0)
+    dm = fake.dm(ann)
+    async with connect() as bot:
+        await talk(bot, fake, dm, ann)
+        fake.faults.add(Fault("garbage", READ, times=1))
+        await fake.drop_gateway(resumable=False)
+        fake.say(dm, ann, "two")
+        await fake.ready(60)
+        fake.say(dm, ann, "three")
+        assert [await heard(bot), await heard(bot)] == ["two", "three"]
+
+
 # Gaps that stay open
 
 
