@@ -24,9 +24,12 @@ TELL_AGAIN = 3600.0
 
 
 class Admission:
-    def __init__(self, access: Access, throttle: Throttle, speaker: Speaker, owner: TaskOwner) -> None:
+    """`calls` is the pace of what asks no model."""
+
+    def __init__(self, access: Access, throttle: Throttle, calls: Throttle, speaker: Speaker, owner: TaskOwner) -> None:
         self._access = access
         self._throttle = throttle
+        self._calls = calls
         self._speaker = speaker
         self._owner = owner
         self._told: Recent[str, float] = Recent(REMEMBERED)
@@ -52,15 +55,23 @@ class Admission:
 
     def paces(self, person: Person, channel: Channel) -> bool:
         """Whether this person may ask again already; what was accepted before a restart may."""
+        return self._keeps(self._throttle, person, channel)
+
+    def paces_call(self, person: Person, channel: Channel) -> bool:
+        """The same for what asks no model: a command, a button."""
+        return self._keeps(self._calls, person, channel)
+
+    def _keeps(self, throttle: Throttle, person: Person, channel: Channel) -> bool:
         if self._access.is_admin(person) or receipts.again():
             return True
         now = clock.now()
-        wait = self._throttle.take(person.handle, now)
+        wait = throttle.take(person.handle, now)
         if wait is None:
             return True
-        told = f"{person.handle} too fast"
+        # Once for each wait and place; on Discord each command is a place, where something has to be said.
+        told = f"{person.handle} too fast {channel.rate_key}"
         last = self._told.get(told)
-        if last is None or now >= last:  # once for each wait
+        if last is None or now >= last:
             self._told[told] = now + wait
             self._say(channel, notices.TOO_FAST.say(person.locale, wait=notices.duration(wait)))
         return False

@@ -55,6 +55,8 @@ class Calls:
         self._asked: Recent[tuple[str, str], str] = Recent(REMEMBERED)
 
     def accept(self, event: CommandCall, channel: Channel) -> None:
+        if not self._admission.paces_call(event.author, channel):
+            return
         try:
             checked = self._check(event, channel)
         except UsageError as error:
@@ -75,6 +77,8 @@ class Calls:
             self.accept(CommandCall(event.key, event.chat, event.author, line, pressed=event.message_id), channel)
             return
         if not self._admission.allows(event, channel, silent=False):
+            return
+        if not self._admission.paces_call(event.author, channel):
             return
         if event.data.startswith(presses.ASK):
             self._accept_asking(event, event.data.removeprefix(presses.ASK), channel)

@@ -71,6 +71,9 @@ log = logging.getLogger(__name__)
 USUAL_REPLY = 2_000
 """Tokens that are set aside for a reply of which nobody said how long it may be; most are shorter."""
 
+CALLS_FOR_A_MESSAGE = 3
+"""How many commands and buttons that ask no model a person may send in the time of one question."""
+
 
 @asynccontextmanager
 async def open_core(
@@ -208,7 +211,8 @@ async def open_core(
             forgetting=forgetting,
         )
         throttle = Throttle(settings.messages_per_minute, settings.turns_per_person)
-        admission = Admission(access, throttle, speaker, owner)
+        calls_throttle = Throttle(CALLS_FOR_A_MESSAGE * settings.messages_per_minute, settings.turns_per_person)
+        admission = Admission(access, throttle, calls_throttle, speaker, owner)
         queue = Queue(lanes, owner, speaker, admission)
         questions = Questions(talking, queue, owner, admission, manners, Listening(manners, overheard))
         calls = Calls(COMMANDS, services, talking, queue, owner, speaker, admission)

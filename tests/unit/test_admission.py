@@ -43,7 +43,7 @@ def door(*, per_minute: int = 0, at_once: int = 1) -> Door:
     owner = TaskOwner()
     access = Access(AccessPolicy(frozenset({ADA.handle}), frozenset({ANN.handle})), MemoryRules())
     throttle = Throttle(per_minute, at_once)
-    return Door(Admission(access, throttle, Speaker(Gates()), owner), owner)
+    return Door(Admission(access, throttle, Throttle(12, 1), Speaker(Gates()), owner), owner)
 
 
 def message(person: Person, chat: ChatRef = GROUP) -> Message:
@@ -85,6 +85,18 @@ async def test_who_is_too_fast_is_told_once_for_each_wait() -> None:
     await asyncio.sleep(5)
     assert [at.admission.paces(ANN, at.channel) for _ in range(3)] == [True, False, False]
     assert len(await at.told()) == 2
+
+
+async def test_commands_have_a_pace_of_their_own() -> None:
+    at = door(per_minute=12)
+    assert [at.admission.paces_call(ANN, at.channel) for _ in range(5)] == [True] * 3 + [False] * 2
+    assert at.admission.paces(ANN, at.channel)
+    assert all(at.admission.paces_call(ADA, at.channel) for _ in range(9)), "admins have no pace"
+    assert len(await at.told()) == 1
+    elsewhere = MemoryChannel(OTHER)
+    assert not at.admission.paces_call(ANN, elsewhere)
+    await at.owner.settle(10)
+    assert len(elsewhere.messages) == 1, "a place in which nothing was said yet"
 
 
 async def test_what_waits_in_one_conversation_counts_as_one() -> None:
