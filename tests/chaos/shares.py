@@ -25,9 +25,7 @@ def play_share(plot: Plot, logs: Path | None, seeds: Sequence[int]) -> list[Repo
         return runner.run(_play_in_turn(control, plot, logs, seeds))
 
 
-async def _play_in_turn(
-    control: socket.socket, plot: Plot, logs: Path | None, seeds: Sequence[int]
-) -> list[Report]:
+async def _play_in_turn(control: socket.socket, plot: Plot, logs: Path | None, seeds: Sequence[int]) -> list[Report]:
     reports: list[Report] = []
     with TemporaryDirectory(prefix="parley-chaos-") as folder:
         async with nursery(control, Path(folder)) as bots:
