@@ -130,6 +130,7 @@ class _Stage:
         self._bots: list[Bot] = []
         self._deaths: list[float] = []
         self._freezes: list[tuple[float, float]] = []
+        self._troubles: list[tuple[float, float]] = []
         self._cuts: list[float] = []
         self._asked: dict[int, tuple[str, float]] = {}
         self._unsure: set[str] = set()
@@ -220,11 +221,11 @@ class _Stage:
             case "jump":
                 self._nursery.set_wall(act.seconds)
             case "lock":
-                await self._database.lock(act.seconds)
+                await self._trouble(self._database.lock(act.seconds))
             case "full":
-                await self._database.fill(self._bot.pid, act.seconds)
+                await self._trouble(self._database.fill(self._bot.pid, act.seconds))
             case "cut":
-                await self._database.cut()
+                await self._trouble(self._database.cut())
             case "drop":
                 await self._town.discord.drop_gateway(resumable=True)
             case "lose":
@@ -233,6 +234,11 @@ class _Stage:
                 await self._town.discord.stop_listening()
                 await asyncio.sleep(act.seconds)
                 await self._town.discord.start_listening()
+
+    async def _trouble(self, trouble: Awaitable[None]) -> None:
+        began = _now()
+        await trouble
+        self._troubles.append((began, _now()))
 
     async def _restart_in_peace(self, act: Act) -> None:
         """Nothing happens until the bot is up again."""
@@ -358,7 +364,14 @@ class _Stage:
         message_id, _ = self._asked[question.number]
         excuses, kept = self._excuses(question), self._kept(question)
         unheard = question.number in self._unheard
-        return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard)
+        unkept = self._unkept(question)
+        return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard, unkept=unkept)
+
+    def _unkept(self, question: Question) -> bool:
+        """Whether the process died when it could not write down what became of the question."""
+        late = JUST_BEFORE * self._speed
+        ends = [death for death in self._deaths if death >= self._asked[question.number][1]]
+        return any(began <= death <= end + late for began, end in self._troubles for death in ends)
 
     def _kept(self, question: Question) -> Mapping[int, int]:
         """How many words the model had written some time before the bot had to end, for each of its attempts."""

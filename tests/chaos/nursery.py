@@ -33,6 +33,7 @@ import bot.__main__
 from adapters.discord import gaps
 from bot import clock
 from bot.llm.gateway import Gateway
+from bot.replies import outbox
 from bot.storage import engines, locks
 from tests.fakes.loops import FastLoop
 
@@ -126,11 +127,12 @@ def _set_clocks(order: Order) -> None:
     asyncio.run = partial(_run, order.speed)
     wait = int(10_000 / order.speed)
     engines._SQLITE_PRAGMAS = (f"busy_timeout={wait}", *engines._SQLITE_PRAGMAS[1:])
-    # A server's answer may take its real time, however fast the clock is.
+    # A server's answer may take its real time, and so may writing to a disk, however fast the clock is.
     engines._ANSWER_SECONDS = int(engines._ANSWER_SECONDS * order.speed)
     locks._ANSWER_SECONDS = int(locks._ANSWER_SECONDS * order.speed)
     engines._CONNECT_SECONDS = int(engines._CONNECT_SECONDS * order.speed)
     gaps.HELD_FOR *= order.speed
+    outbox.SAVE_WITHIN *= order.speed
     # A connection may take a real second, however fast the clock is.
     usual = Gateway.__init__.__kwdefaults__ or {}
     patient = {name: max(usual[name], order.speed) for name in ("connect_timeout", "list_timeout")}
