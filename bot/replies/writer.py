@@ -287,6 +287,7 @@ class Reply(Caller[Calling]):
             self._repeats()
         if self._entry is not None:
             await self._entry.save()
+            self._held_up()
         try:
             message_id = await self._channel.send(message)
         except DeliveryError as error:

@@ -33,6 +33,9 @@ ENDS_WITHIN = 15.0
 QUIET = 8.0
 """Seconds on the clock in which a bot with nothing to do must do nothing: longer than a sign of typing lasts."""
 
+CALM = 2.0
+"""Real seconds without a call after which a question that was not answered may be one that cannot be."""
+
 LATENESS = 0.5
 """Real seconds that a busy machine may be late with what is due each second."""
 
@@ -138,6 +141,7 @@ class _Stage:
         self._process = asyncio.Lock()
         self._going_on = asyncio.Event()
         self._going_on.set()
+        self._settled = False
         self._polls = 0
         self._origin = 0.0
 
@@ -322,9 +326,16 @@ class _Stage:
     async def _settle(self) -> None:
         deadline = _now() + SETTLES_WITHIN * self._speed
         # Twenty screens and a database are watched here, which no single event tells about.
+        calls, calm_since = self._town.calls(), _now()
         while (found := self._look(None)) and _now() < deadline and self._bot.status is None:
             await asyncio.sleep(0.1 * self._speed)
-            self._listen(self._database.rows())
+            now = self._town.calls()
+            if self._town.model.running or now != calls:
+                calls, calm_since = now, _now()
+            elif _now() - calm_since > CALM * self._speed:
+                self._listen(self._database.rows())
+                self._settled = True
+        self._settled = True
         self._report.violations += found
 
     def _listen(self, rows: Rows) -> None:
@@ -364,7 +375,7 @@ class _Stage:
         message_id, _ = self._asked[question.number]
         excuses, kept = self._excuses(question), self._kept(question)
         unheard = question.number in self._unheard
-        unkept = self._unkept(question)
+        unkept = self._settled and self._unkept(question)
         return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard, unkept=unkept)
 
     def _unkept(self, question: Question) -> bool:

@@ -148,7 +148,7 @@ def judge(record: Record) -> Verdict:
 
 def _last_only(items: Sequence[Item], unkept: set[int], verdict: Verdict) -> list[Item]:
     """The answers to these questions without those that were given before, which count as repeated."""
-    last = {item.question: index for index, item in enumerate(items) if item.question in unkept}
+    last: dict[int | None, int] = {item.question: index for index, item in enumerate(items) if item.question in unkept}
     left = [item for index, item in enumerate(items) if last.get(item.question, index) == index]
     verdict.repeats += len(items) - len(left)
     return left
