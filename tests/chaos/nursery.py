@@ -11,6 +11,7 @@ the modules was there before. Only its clocks differ from `python -m bot`, so th
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import json
 import mmap
@@ -50,6 +51,9 @@ READ_EARLY = (
 
 LIBRARIES_END_WITHIN = 5.0
 """Seconds on the loop's clock: discord.py closes without waiting for what it runs on its own."""
+
+_PR_SET_PDEATHSIG = 1
+"""Of `prctl(2)`: the signal that comes when the parent dies, however it does."""
 
 LEFT_BEHIND = "LEFT BEHIND: "
 """How a line of the log begins that names a task which still ran when the program had ended."""
@@ -104,6 +108,7 @@ def serve(control: socket.socket) -> int:
 def _live(order: Order, log: int) -> int:
     """The bot's whole life, in the forked process; returns its exit status."""
     os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in enumerate((nothing, log, log)):
         os.dup2(stream, number)
