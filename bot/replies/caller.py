@@ -46,6 +46,7 @@ class Caller(ABC, Generic[C]):
         self._nonce = nonce
         self._changed = asyncio.Event()
         self._ticket: Ticket | None = None
+        self._granted: Ticket | None = None
         self._failures = 0
         self._refused = 0
         self._retry_at = 0.0
@@ -132,6 +133,12 @@ class Caller(ABC, Generic[C]):
             await self._gates.pass_through(ticket)
         finally:
             self._ticket = None
+        self._granted = ticket
+
+    def _held_up(self) -> None:
+        """The call had to wait for something else when the gate had let it through."""
+        if self._granted is not None:
+            self._gates.recount(self._granted)
 
     def _wake(self, *, durable: bool = False) -> None:
         """What is wanted has changed; `durable`: for the last time, so that a call that waits for it may hurry."""

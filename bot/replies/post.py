@@ -184,6 +184,7 @@ class Post(Caller[Show | Typing]):
             return
         self._sending = True
         await self._keeping.entry.save()
+        self._held_up()
         try:
             message_id = await self._channel.send(self._outgoing(step))
         except DeliveryError:

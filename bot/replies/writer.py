@@ -115,7 +115,10 @@ class Reply(Caller[Calling]):
         )
         self._pieces: list[str] = []
         self._limit = channel.limits.text
-        if entry is not None and entry.again and channel.limits.dedupes:
+        # Messages that another process sent, without writing that down in time, are found where new ones are sent.
+        begun = entry is not None and (entry.again or entry.written)
+        self._finds = begun and channel.limits.dedupes
+        if entry is not None and entry.again and self._finds:
             self._unsure_of(0, self._nonce_of(0, Part(0)))
 
     @classmethod
@@ -284,6 +287,7 @@ class Reply(Caller[Calling]):
             self._repeats()
         if self._entry is not None:
             await self._entry.save()
+            self._held_up()
         try:
             message_id = await self._channel.send(message)
         except DeliveryError as error:
@@ -295,7 +299,8 @@ class Reply(Caller[Calling]):
         self._sending = None
         if self._current(step):
             # A repeated send may have found the first message, which shows what was wanted then.
-            shown = None if self._view.parts[step.part].repeated else step.look
+            repeated = self._finds or self._view.parts[step.part].repeated
+            shown = None if repeated else step.look
             self._view = with_message(self._view, step.part, message_id, shown)
         else:
             self._view = sent_too_late(self._view, message_id)

@@ -86,9 +86,10 @@ class SqliteFile:
             return _all_rows(Path(folder) / "parley.db")
 
     async def lock(self, seconds: float) -> None:
-        """Takes the write lock, as another program would."""
-        with closing(sqlite3.connect(self._path, timeout=5, isolation_level=None)) as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        """Takes the write lock, as another program would; the bot may have it, and be frozen meanwhile."""
+        connection = sqlite3.connect(self._path, timeout=30, isolation_level=None, check_same_thread=False)
+        with closing(connection):
+            await asyncio.to_thread(connection.execute, "BEGIN IMMEDIATE")
             await asyncio.sleep(seconds)
 
     async def fill(self, pid: int, seconds: float) -> None:

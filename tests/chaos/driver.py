@@ -33,6 +33,9 @@ ENDS_WITHIN = 15.0
 QUIET = 8.0
 """Seconds on the clock in which a bot with nothing to do must do nothing: longer than a sign of typing lasts."""
 
+CALM = 2.0
+"""Real seconds without a call after which a question that was not answered may be one that cannot be."""
+
 LATENESS = 0.5
 """Real seconds that a busy machine may be late with what is due each second."""
 
@@ -130,6 +133,7 @@ class _Stage:
         self._bots: list[Bot] = []
         self._deaths: list[float] = []
         self._freezes: list[tuple[float, float]] = []
+        self._troubles: list[tuple[float, float]] = []
         self._cuts: list[float] = []
         self._asked: dict[int, tuple[str, float]] = {}
         self._unsure: set[str] = set()
@@ -137,6 +141,7 @@ class _Stage:
         self._process = asyncio.Lock()
         self._going_on = asyncio.Event()
         self._going_on.set()
+        self._settled = False
         self._polls = 0
         self._origin = 0.0
 
@@ -220,11 +225,11 @@ class _Stage:
             case "jump":
                 self._nursery.set_wall(act.seconds)
             case "lock":
-                await self._database.lock(act.seconds)
+                await self._trouble(self._database.lock(act.seconds))
             case "full":
-                await self._database.fill(self._bot.pid, act.seconds)
+                await self._trouble(self._database.fill(self._bot.pid, act.seconds))
             case "cut":
-                await self._database.cut()
+                await self._trouble(self._database.cut())
             case "drop":
                 await self._town.discord.drop_gateway(resumable=True)
             case "lose":
@@ -233,6 +238,11 @@ class _Stage:
                 await self._town.discord.stop_listening()
                 await asyncio.sleep(act.seconds)
                 await self._town.discord.start_listening()
+
+    async def _trouble(self, trouble: Awaitable[None]) -> None:
+        began = _now()
+        await trouble
+        self._troubles.append((began, _now()))
 
     async def _restart_in_peace(self, act: Act) -> None:
         """Nothing happens until the bot is up again."""
@@ -316,9 +326,16 @@ class _Stage:
     async def _settle(self) -> None:
         deadline = _now() + SETTLES_WITHIN * self._speed
         # Twenty screens and a database are watched here, which no single event tells about.
+        calls, calm_since = self._town.calls(), _now()
         while (found := self._look(None)) and _now() < deadline and self._bot.status is None:
             await asyncio.sleep(0.1 * self._speed)
-            self._listen(self._database.rows())
+            now = self._town.calls()
+            if self._town.model.running or now != calls:
+                calls, calm_since = now, _now()
+            elif _now() - calm_since > CALM * self._speed:
+                self._listen(self._database.rows())
+                self._settled = True
+        self._settled = True
         self._report.violations += found
 
     def _listen(self, rows: Rows) -> None:
@@ -358,7 +375,14 @@ class _Stage:
         message_id, _ = self._asked[question.number]
         excuses, kept = self._excuses(question), self._kept(question)
         unheard = question.number in self._unheard
-        return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard)
+        unkept = self._settled and self._unkept(question)
+        return Asked(question.number, message_id, question.words, excuses, kept, unheard=unheard, unkept=unkept)
+
+    def _unkept(self, question: Question) -> bool:
+        """Whether the process died when it could not write down what became of the question."""
+        late = JUST_BEFORE * self._speed
+        ends = [death for death in self._deaths if death >= self._asked[question.number][1]]
+        return any(began <= death <= end + late for began, end in self._troubles for death in ends)
 
     def _kept(self, question: Question) -> Mapping[int, int]:
         """How many words the model had written some time before the bot had to end, for each of its attempts."""

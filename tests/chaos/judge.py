@@ -44,7 +44,8 @@ class Asked:
     """A question; `words` is how long its whole answer is, `excuses` is what went wrong around it.
 
     `kept`: of the model's attempts that a restart broke off, how many words must not be lost. `unheard`: the bot may
-    never have been told of it.
+    never have been told of it. `unkept`: the process died when it could not write to its database, so that it may have
+    been forgotten, or answered by the next process once more.
     """
 
     number: int
@@ -53,6 +54,7 @@ class Asked:
     excuses: frozenset[Excuse] = frozenset()
     kept: Mapping[int, int] = field(default_factory=dict, hash=False)
     unheard: bool = False
+    unkept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +126,16 @@ def judge(record: Record) -> Verdict:
         if "Stop" in message.buttons:
             verdict.violations.append(f"message {message.message_id} still offers Stop")
     items = items_of(known)
+    if isinstance(_paired(record.asked, items), list):
+        items = _last_only(items, {asked.number for asked in record.asked if asked.unkept}, verdict)
     pairs = _paired(record.asked, items)
     if isinstance(pairs, list):
         told = {item.question for item in items}
-        heard = [asked for asked in record.asked if not asked.unheard or asked.number in told]
+        heard = [asked for asked in record.asked if not (asked.unheard or asked.unkept) or asked.number in told]
         without = _paired(heard, items)
         if not isinstance(without, list):
-            verdict.outcomes |= {asked.number: "not told of" for asked in record.asked if asked not in heard}
+            missed = [asked for asked in record.asked if asked not in heard]
+            verdict.outcomes |= {each.number: "not told of" if each.unheard else "not kept" for each in missed}
             pairs = without
     if isinstance(pairs, list):
         verdict.violations += pairs
@@ -139,6 +144,14 @@ def judge(record: Record) -> Verdict:
             verdict.violations += _item_problems(record, asked, item, verdict)
     verdict.violations = [f"{record.name}: {violation}" for violation in verdict.violations]
     return verdict
+
+
+def _last_only(items: Sequence[Item], unkept: set[int], verdict: Verdict) -> list[Item]:
+    """The answers to these questions without those that were given before, which count as repeated."""
+    last: dict[int | None, int] = {item.question: index for index, item in enumerate(items) if item.question in unkept}
+    left = [item for index, item in enumerate(items) if last.get(item.question, index) == index]
+    verdict.repeats += len(items) - len(left)
+    return left
 
 
 def items_of(messages: Iterable[Seen]) -> list[Item]:

@@ -11,6 +11,7 @@ the modules was there before. Only its clocks differ from `python -m bot`, so th
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import importlib
 import json
 import mmap
@@ -33,6 +34,7 @@ import bot.__main__
 from adapters.discord import gaps
 from bot import clock
 from bot.llm.gateway import Gateway
+from bot.replies import outbox
 from bot.storage import engines, locks
 from tests.fakes.loops import FastLoop
 
@@ -49,6 +51,9 @@ READ_EARLY = (
 
 LIBRARIES_END_WITHIN = 5.0
 """Seconds on the loop's clock: discord.py closes without waiting for what it runs on its own."""
+
+_PR_SET_PDEATHSIG = 1
+"""Of `prctl(2)`: the signal that comes when the parent dies, however it does."""
 
 LEFT_BEHIND = "LEFT BEHIND: "
 """How a line of the log begins that names a task which still ran when the program had ended."""
@@ -103,6 +108,7 @@ def serve(control: socket.socket) -> int:
 def _live(order: Order, log: int) -> int:
     """The bot's whole life, in the forked process; returns its exit status."""
     os.setsid()
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for number, stream in enumerate((nothing, log, log)):
         os.dup2(stream, number)
@@ -126,11 +132,12 @@ def _set_clocks(order: Order) -> None:
     asyncio.run = partial(_run, order.speed)
     wait = int(10_000 / order.speed)
     engines._SQLITE_PRAGMAS = (f"busy_timeout={wait}", *engines._SQLITE_PRAGMAS[1:])
-    # A server's answer may take its real time, however fast the clock is.
+    # A server's answer may take its real time, and so may writing to a disk, however fast the clock is.
     engines._ANSWER_SECONDS = int(engines._ANSWER_SECONDS * order.speed)
     locks._ANSWER_SECONDS = int(locks._ANSWER_SECONDS * order.speed)
     engines._CONNECT_SECONDS = int(engines._CONNECT_SECONDS * order.speed)
     gaps.HELD_FOR *= order.speed
+    outbox.SAVE_WITHIN *= order.speed
     # A connection may take a real second, however fast the clock is.
     usual = Gateway.__init__.__kwdefaults__ or {}
     patient = {name: max(usual[name], order.speed) for name in ("connect_timeout", "list_timeout")}

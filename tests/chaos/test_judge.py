@@ -75,6 +75,15 @@ def test_what_the_bot_was_not_told_may_be_missing() -> None:
     assert judge(record).violations == []
 
 
+def test_what_the_bot_could_not_write_down_before_it_died_may_be_missing_or_answered_again() -> None:
+    forgotten = replace(RIGHT, asked=(asked(1), asked(2), replace(asked(3), unkept=True)))
+    assert judge(forgotten).violations == []
+    first = replace(answer(1, 4, footer=DOWN), message_id="b")
+    again = replace(RIGHT, asked=(replace(asked(1), unkept=True), asked(2)), seen=(first, answer(1), answer(2)))
+    verdict = judge(again)
+    assert (verdict.violations, verdict.repeats) == ([], 1)
+
+
 def test_a_message_that_the_bot_cannot_know_is_counted() -> None:
     stray = replace(answer(1, 4, message_id="x"), unsure=True, buttons=("Stop",))
     verdict = judge(with_seen(stray, answer(1), answer(2)))

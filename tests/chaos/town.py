@@ -78,9 +78,10 @@ class Town:
 
     def refused(self) -> list[str]:
         """The calls that were refused for flooding, those that the story refused among them."""
-        mine = [f"{call.at:.2f} {call.method} {call.chat_id}" for call in self.telegram.calls if call.status == 429]
-        theirs = [call for call in self.discord.calls if call.status == 429]
-        return mine + [f"{call.at:.2f} {call.route} {call.parameters}" for call in theirs]
+        telegram = [call for call in self.telegram.calls if call.status == 429]
+        discord = [call for call in self.discord.calls if call.status == 429]
+        mine = [f"{call.at:.2f} {call.method} {call.chat_id}" for call in telegram]
+        return mine + [f"{call.at:.2f} {call.route} {call.parameters}" for call in discord]
 
     def calls(self) -> tuple[list[str], list[str]]:
         """What the bot called at each platform, polls of Telegram left out."""

@@ -7,6 +7,7 @@ Not imitated: parse modes, files given by their address, inline messages.
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -226,7 +227,7 @@ class TelegramFake(Sharing):
         metered = METERED.get(call.method)
         if metered is not None and call.chat_id is not None:
             self.flood.ban(asyncio.get_running_loop().time(), call.chat_id, metered, seconds)
-        error = too_many_requests(max(1, round(seconds)))
+        error = too_many_requests(max(1, math.ceil(seconds)))
         call.description = error.description
         return _answer(error.status, error.as_json())
 

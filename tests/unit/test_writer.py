@@ -11,10 +11,14 @@ import pytest
 
 from bot.domain.platform import Button
 from bot.errors import ChatGone
+from bot.receipts import Receipt, working_on
 from bot.replies.gate import MARGIN, Gates
+from bot.replies.outbox import Outbox
 from bot.replies.planner import FIRST_WAIT, TYPING_EVERY
 from bot.replies.writer import Delivery, Reply
 from tests.fakes.channel import LIMITS, Platform, SimulatedChannel
+from tests.fakes.memory import MemoryNotes
+from tests.fakes.memory_mail import MemoryOutbox
 
 pytestmark = pytest.mark.virtual
 
@@ -138,6 +142,25 @@ async def test_a_message_that_is_found_again_shows_the_newest_text_too() -> None
     assert list(channel.screen.values()) == ["A sentence that is long enough to go. End."]
     reply.finish()
     assert (await delivery).complete
+
+
+async def test_messages_that_another_process_sent_show_the_answer_that_was_begun_anew() -> None:
+    """It died before it could write down that it had sent them; the model says something else now."""
+    channel = SimulatedChannel(Platform(), limits=replace(LIMITS, dedupes=True))
+    for word in ("early ", "later "):
+        again = None if word == "early " else nothing
+        async with Outbox(MemoryOutbox(), MemoryNotes()) as outbox:
+            with working_on(Receipt("event", lambda _: None, again)):
+                entry = outbox.entry()
+            reply = Reply(channel, Gates(), nonce=entry.nonce, entry=entry)
+            reply.feed(word * 25)
+            reply.finish()
+            await reply.deliver()
+        await asyncio.sleep(60)
+    assert " ".join(channel.screen.values()).split() == ["later"] * 25
+
+
+async def nothing() -> None: ...
 
 
 @pytest.mark.parametrize("fault", ["ambiguous", "ambiguous-lost"])
