@@ -64,8 +64,9 @@ async def keep_short(store: Store, forgetting: Forgetting, picture_days: int, hi
     while True:
         try:
             missed = await store.arrivals.drop_before(clock.utc_now() - KNOWN_FOR)
+            missed += await store.outbox.drop_before(clock.utc_now() - KNOWN_FOR)
             if missed:
-                log.warning("%d events could not be dealt with for %d days and are dropped", missed, KNOWN_FOR.days)
+                log.warning("%d events or replies of %d days ago found no bot and are dropped", missed, KNOWN_FOR.days)
             dropped = await store.pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
             if dropped:
                 log.info("%d pictures were older than %d days and are forgotten", dropped, picture_days)

@@ -464,6 +464,10 @@ class Outbox(Protocol):
         """All of them, in the order in which they began."""
         ...
 
+    async def drop_before(self, when: datetime) -> int:
+        """Forget those that were last written down before this time; returns how many."""
+        ...
+
 
 class Forgetting(Protocol):
     """Deletes for good what is stored, over all tables, some rows at a time. Sums keep their numbers without names."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import bindparam, delete, exists, select
 
@@ -68,3 +69,9 @@ class SqlOutbox:
             except StorageError as error:
                 log.warning("a reply on its way cannot be read any more: %s", error)
         return replies
+
+    @uninterrupted
+    async def drop_before(self, when: datetime) -> int:
+        old = outbox.c.written_at < when.astimezone(UTC)  # SQLite stores no zone
+        async with self.engines.writing() as connection:
+            return (await connection.execute(delete(outbox).where(old))).rowcount

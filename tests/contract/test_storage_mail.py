@@ -130,6 +130,14 @@ async def test_a_reply_is_written_down_again_and_crossed_off(store: Store) -> No
     assert await store.outbox.all() == [reply("b")]
 
 
+async def test_old_replies_are_forgotten(store: Store) -> None:
+    await store.outbox.save([reply("a"), reply("b")])
+    hour = timedelta(hours=1)
+    assert await store.outbox.drop_before(clock.utc_now() - hour) == 0
+    assert await store.outbox.drop_before(clock.utc_now() + hour) == 2
+    assert await store.outbox.all() == []
+
+
 async def test_an_event_is_done_with_the_last_of_its_replies(store: Store) -> None:
     await store.arrivals.add([message("1")])
     await store.outbox.save([reply("a", "1"), reply("b", "1")])

@@ -61,9 +61,11 @@ class MemoryArrivals:
 class MemoryOutbox:
     arrivals: MemoryArrivals = field(default_factory=MemoryArrivals)
     rows: dict[str, KeptReply] = field(default_factory=dict)
+    written: dict[str, datetime] = field(default_factory=dict)
 
     async def save(self, replies: Sequence[KeptReply]) -> None:
         self.rows.update({reply.nonce: reply for reply in replies})
+        self.written.update({reply.nonce: clock.utc_now() for reply in replies})
 
     async def drop(self, nonces: Collection[str], done: Collection[str] = ()) -> None:
         for nonce in nonces:
@@ -77,3 +79,9 @@ class MemoryOutbox:
 
     async def all(self) -> Sequence[KeptReply]:
         return list(self.rows.values())
+
+    async def drop_before(self, when: datetime) -> int:
+        old = [nonce for nonce in self.rows if self.written[nonce] < when]
+        for nonce in old:
+            del self.rows[nonce]
+        return len(old)
