@@ -87,96 +87,96 @@ async def waiting(store: Store, *platforms: str) -> list[str]:
     return [event.key for event, _ in await store.arrivals.waiting(platforms or ("telegram", "discord"))]
 
 
-async def test_every_kind_of_event_comes_back_as_it_was(store: Store) -> None:
-    assert set(await store.arrivals.add(EVENTS)) == {event.key for event in EVENTS}
-    assert [event for event, _ in await store.arrivals.waiting(["telegram"])] == list(EVENTS)
+async def test_every_kind_of_event_comes_back_as_it_was(any_store: Store) -> None:
+    assert set(await any_store.arrivals.add(EVENTS)) == {event.key for event in EVENTS}
+    assert [event for event, _ in await any_store.arrivals.waiting(["telegram"])] == list(EVENTS)
 
 
-async def test_what_is_known_is_not_new_and_keeps_its_place(store: Store) -> None:
-    await store.arrivals.add([message("2"), message("1")])
-    assert set(await store.arrivals.add([message("1"), message("3")])) == {"3"}
-    assert await waiting(store) == ["2", "1", "3"]
-    await store.arrivals.done(["1", "unknown"])
-    assert await waiting(store) == ["2", "3"]
-    assert not set(await store.arrivals.add([message("1")]))
-    assert await waiting(store) == ["2", "3"]
+async def test_what_is_known_is_not_new_and_keeps_its_place(any_store: Store) -> None:
+    await any_store.arrivals.add([message("2"), message("1")])
+    assert set(await any_store.arrivals.add([message("1"), message("3")])) == {"3"}
+    assert await waiting(any_store) == ["2", "1", "3"]
+    await any_store.arrivals.done(["1", "unknown"])
+    assert await waiting(any_store) == ["2", "3"]
+    assert not set(await any_store.arrivals.add([message("1")]))
+    assert await waiting(any_store) == ["2", "3"]
 
 
-async def test_platforms_wait_apart_and_tries_are_counted(store: Store) -> None:
-    await store.arrivals.add([message("1"), message("2", ELSEWHERE)])
-    assert await waiting(store, "telegram") == ["1"]
-    await store.arrivals.tried("1")
-    await store.arrivals.tried("1")
-    assert [tries for _, tries in await store.arrivals.waiting(["telegram", "discord"])] == [2, 0]
+async def test_platforms_wait_apart_and_tries_are_counted(any_store: Store) -> None:
+    await any_store.arrivals.add([message("1"), message("2", ELSEWHERE)])
+    assert await waiting(any_store, "telegram") == ["1"]
+    await any_store.arrivals.tried("1")
+    await any_store.arrivals.tried("1")
+    assert [tries for _, tries in await any_store.arrivals.waiting(["telegram", "discord"])] == [2, 0]
 
 
-async def test_active_chats_and_old_events(store: Store) -> None:
-    await store.arrivals.add([message("1"), message("2"), message("3", ELSEWHERE)])
-    await store.arrivals.done(["1", "2"])
+async def test_active_chats_and_old_events(any_store: Store) -> None:
+    await any_store.arrivals.add([message("1"), message("2"), message("3", ELSEWHERE)])
+    await any_store.arrivals.done(["1", "2"])
     hour = timedelta(hours=1)
-    assert set(await store.arrivals.active(clock.utc_now() - hour)) == {CHAT, ELSEWHERE}
-    assert await store.arrivals.active(clock.utc_now() + hour) == []
-    assert await store.arrivals.drop_before(clock.utc_now() - hour) == 0
-    assert await store.arrivals.drop_before(clock.utc_now() + hour) == 1
-    assert set(await store.arrivals.add([message("1")])) == {"1"}
+    assert set(await any_store.arrivals.active(clock.utc_now() - hour)) == {CHAT, ELSEWHERE}
+    assert await any_store.arrivals.active(clock.utc_now() + hour) == []
+    assert await any_store.arrivals.drop_before(clock.utc_now() - hour) == 0
+    assert await any_store.arrivals.drop_before(clock.utc_now() + hour) == 1
+    assert set(await any_store.arrivals.add([message("1")])) == {"1"}
 
 
-async def test_a_reply_is_written_down_again_and_crossed_off(store: Store) -> None:
-    await store.outbox.save([reply("a"), reply("b")])
+async def test_a_reply_is_written_down_again_and_crossed_off(any_store: Store) -> None:
+    await any_store.outbox.save([reply("a"), reply("b")])
     later = replace(reply("a"), text="Hm, more", finished=True, fate=None)
-    await store.outbox.save([later])
-    assert await store.outbox.all() == [later, reply("b")]
-    await store.outbox.drop(["a", "unknown"])
-    assert await store.outbox.all() == [reply("b")]
+    await any_store.outbox.save([later])
+    assert await any_store.outbox.all() == [later, reply("b")]
+    await any_store.outbox.drop(["a", "unknown"])
+    assert await any_store.outbox.all() == [reply("b")]
 
 
-async def test_old_replies_are_forgotten(store: Store) -> None:
-    await store.outbox.save([reply("a"), reply("b")])
+async def test_old_replies_are_forgotten(any_store: Store) -> None:
+    await any_store.outbox.save([reply("a"), reply("b")])
     hour = timedelta(hours=1)
-    assert await store.outbox.drop_before(clock.utc_now() - hour) == 0
-    assert await store.outbox.drop_before(clock.utc_now() + hour) == 2
-    assert await store.outbox.all() == []
+    assert await any_store.outbox.drop_before(clock.utc_now() - hour) == 0
+    assert await any_store.outbox.drop_before(clock.utc_now() + hour) == 2
+    assert await any_store.outbox.all() == []
 
 
-async def test_an_event_is_done_with_the_last_of_its_replies(store: Store) -> None:
-    await store.arrivals.add([message("1")])
-    await store.outbox.save([reply("a", "1"), reply("b", "1")])
-    await store.outbox.drop(["a"], ["1"])
-    assert await waiting(store) == ["1"]
-    await store.outbox.drop(["b"], ["1"])
-    assert await waiting(store) == []
+async def test_an_event_is_done_with_the_last_of_its_replies(any_store: Store) -> None:
+    await any_store.arrivals.add([message("1")])
+    await any_store.outbox.save([reply("a", "1"), reply("b", "1")])
+    await any_store.outbox.drop(["a"], ["1"])
+    assert await waiting(any_store) == ["1"]
+    await any_store.outbox.drop(["b"], ["1"])
+    assert await waiting(any_store) == []
 
 
-async def test_a_person_is_forgotten_in_what_waits(store: Store) -> None:
-    await store.arrivals.add([message("1"), message("2", author=BEN)])
-    await store.outbox.save([reply("a", "1"), reply("b", "2")])
-    await store.forgetting.person(ANN.handle, [])
-    assert await waiting(store) == ["2"]
-    assert [kept.nonce for kept in await store.outbox.all()] == ["b"]
-    assert not set(await store.arrivals.add([message("1")])), "it does not come again"
+async def test_a_person_is_forgotten_in_what_waits(any_store: Store) -> None:
+    await any_store.arrivals.add([message("1"), message("2", author=BEN)])
+    await any_store.outbox.save([reply("a", "1"), reply("b", "2")])
+    await any_store.forgetting.person(ANN.handle, [])
+    assert await waiting(any_store) == ["2"]
+    assert [kept.nonce for kept in await any_store.outbox.all()] == ["b"]
+    assert not set(await any_store.arrivals.add([message("1")])), "it does not come again"
 
 
-async def test_a_chat_is_forgotten_in_what_waits(store: Store) -> None:
-    await store.arrivals.add([message("1"), message("2", ELSEWHERE)])
-    await store.outbox.save([reply("a", "1"), reply("b", "2", ELSEWHERE)])
-    await store.forgetting.chat(replace(CHAT, thread_id=None).place, [])
-    assert await waiting(store) == ["2"]
-    assert [kept.nonce for kept in await store.outbox.all()] == ["b"]
+async def test_a_chat_is_forgotten_in_what_waits(any_store: Store) -> None:
+    await any_store.arrivals.add([message("1"), message("2", ELSEWHERE)])
+    await any_store.outbox.save([reply("a", "1"), reply("b", "2", ELSEWHERE)])
+    await any_store.forgetting.chat(replace(CHAT, thread_id=None).place, [])
+    assert await waiting(any_store) == ["2"]
+    assert [kept.nonce for kept in await any_store.outbox.all()] == ["b"]
 
 
-async def test_a_turn_is_found_by_its_key(store: Store) -> None:
-    conversation = await store.conversations.current("chat")
-    turn = await store.conversations.add_question(conversation, Question("k", "telegram:7", "Ann", "?"))
+async def test_a_turn_is_found_by_its_key(any_store: Store) -> None:
+    conversation = await any_store.conversations.current("chat")
+    turn = await any_store.conversations.add_question(conversation, Question("k", "telegram:7", "Ann", "?"))
     assert turn is not None
-    found = await store.conversations.by_key("k")
+    found = await any_store.conversations.by_key("k")
     assert found is not None
     assert (found.id, found.answer) == (turn, None)
-    await store.conversations.add_answer(turn, Answer("One", "complete", "a/b", "p"))
-    await store.conversations.add_answer(turn, Answer("Two", "complete", "a/b", "p"))
-    found = await store.conversations.by_key("k")
+    await any_store.conversations.add_answer(turn, Answer("One", "complete", "a/b", "p"))
+    await any_store.conversations.add_answer(turn, Answer("Two", "complete", "a/b", "p"))
+    found = await any_store.conversations.by_key("k")
     assert found is not None
     assert found.answer is not None
     assert found.answer.text == "Two"
-    assert await store.conversations.by_key("other") is None
-    await store.conversations.drop(turn)
-    assert await store.conversations.by_key("k") is None
+    assert await any_store.conversations.by_key("other") is None
+    await any_store.conversations.drop(turn)
+    assert await any_store.conversations.by_key("k") is None
