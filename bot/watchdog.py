@@ -103,4 +103,4 @@ async def _end(name: str, intake: asyncio.Task[None]) -> None:
         intake.cancel()
         await asyncio.wait([intake], timeout=END_SECONDS)
         if not intake.done():
-            log.error("%s: its intake does not end", name)
+            log.warning("%s: its intake does not end", name)

@@ -50,7 +50,7 @@ async def test_ready_while_everything_works(world: World) -> None:
     report = await until(world, lambda status, _: status == 200)
     assert report["phase"] == "serving"
     name = world.side.name
-    assert set(report["parts"]) == {name, "database"}
+    assert set(report["parts"]) == {name, "database", "models"}
     assert set(report["parts"][name]) == {"ready", "connected", "seconds_since_exchange", "restarts"}
     assert report["parts"][name]["connected"] is True
     assert await get(world, "/healthz") == (200, "alive\n")
