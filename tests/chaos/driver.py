@@ -60,7 +60,10 @@ FORGETFUL = 20 * 3600.0
 UNEVENTFUL = ("freeze", "jump", "lock", "full", "cut")
 """What keeps the bot connected to Discord's gateway."""
 
-EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database|is shown and not stored|Exception closing connection|intake does not end"
+EXPECTED_WITH_STORAGE = (
+    r"something failed in|turn \S+ failed|database|is shown and not stored|"
+    r"Exception closing connection|intake does not end"
+)
 """What may be logged as an error when the database was in trouble."""
 
 TELLTALE = re.compile(r"Task was destroyed|never retrieved|never awaited|Unclosed|Traceback|" + LEFT_BEHIND)
