@@ -323,6 +323,8 @@ class _Stage:
         mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
         self._unsure |= {sending.message_id for sending in mine if sending.heard is False}
         since = _now() - JUST_BEFORE * self._speed
+        # A bot that was frozen meanwhile wrote nothing down.
+        since = min([since, *(began - JUST_BEFORE * self._speed for began, end in self._freezes if end >= since)])
         recent = [sending.message_id for sending in mine if sudden and sending.at >= since]
         self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
 
@@ -419,6 +421,7 @@ class _Stage:
         return frozenset(found)
 
     async def _be_quiet(self) -> None:
+        await self._town.quiet(CALM * self._speed, within=SETTLES_WITHIN * self._speed)
         before = self._town.calls()
         await asyncio.sleep(QUIET)
         for known, calls in zip(before, self._town.calls(), strict=True):

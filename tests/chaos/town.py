@@ -90,6 +90,14 @@ class Town:
         telegram = [f"{call.method} {call.parameters}" for call in self.telegram.calls if call.method != "getUpdates"]
         return telegram, [f"{call.route} {call.parameters}" for call in self.discord.calls if call.route != READING]
 
+    async def quiet(self, seconds: float, *, within: float) -> None:
+        """Wait until the bot has called nothing for so long: what it does last may change nothing that people see."""
+        deadline = asyncio.get_running_loop().time() + within
+        before, calls = None, self.calls()
+        while before != calls and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(seconds)
+            before, calls = calls, self.calls()
+
     def emissions(self, number: int) -> list[list[tuple[float, int]]]:
         """When each piece of each attempt at an answer went out, and how many words it had."""
         found = []
