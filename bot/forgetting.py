@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 DROP_EVERY = 6 * 3600.0
 """Seconds between two looks for what has been kept long enough."""
 
+TAKEN_UP_WITHIN = 3600.0
+"""Seconds in which a bot that was away for days takes up what it left over; only what is left then is nobody's."""
 
 KNOWN_FOR = timedelta(days=2)
 """How long an event is known. Telegram repeats what was not confirmed for one day (Bot API, "Getting updates")."""
@@ -61,12 +63,11 @@ class Forgetting:
 
 async def keep_short(store: Store, forgetting: Forgetting, picture_days: int, history_days: int) -> None:
     """Forget pictures, and with `history_days` above 0 whatever was said, after so many days; and what arrived."""
+    taken_up = False
     while True:
         try:
-            missed = await store.arrivals.drop_before(clock.utc_now() - KNOWN_FOR)
-            missed += await store.outbox.drop_before(clock.utc_now() - KNOWN_FOR)
-            if missed:
-                log.warning("%d events or replies of %d days ago found no bot and are dropped", missed, KNOWN_FOR.days)
+            if taken_up:
+                await _drop_mail(store)
             dropped = await store.pictures.drop_before(clock.utc_now() - timedelta(days=picture_days))
             if dropped:
                 log.info("%d pictures were older than %d days and are forgotten", dropped, picture_days)
@@ -77,4 +78,12 @@ async def keep_short(store: Store, forgetting: Forgetting, picture_days: int, hi
                 log.info("%d messages were older than %d days and are forgotten", gone, history_days)
         except StorageError as error:
             log.warning("what was kept long enough could not be forgotten: %s", error)
-        await clock.sleep(DROP_EVERY)
+        await clock.sleep(DROP_EVERY if taken_up else TAKEN_UP_WITHIN)
+        taken_up = True
+
+
+async def _drop_mail(store: Store) -> None:
+    missed = await store.arrivals.drop_before(clock.utc_now() - KNOWN_FOR)
+    missed += await store.outbox.drop_before(clock.utc_now() - KNOWN_FOR)
+    if missed:
+        log.warning("%d events or replies of %d days ago found no bot and are dropped", missed, KNOWN_FOR.days)

@@ -249,10 +249,12 @@ class Courses:
 
     async def _store(self, course: Course, turn: int, delivery: asyncio.Task[Delivery]) -> None:
         """Store the answer, and when all of it is shown also by which messages."""
+        await course.reply.caught_up()
         answer = _answer_of(course)
         course.answer = await store_new(self._conversations, turn, answer)
         shown = await delivery
         if course.answer is not None and (course.takes or shown.message_ids != answer.message_ids):
+            await course.reply.caught_up()
             await insistently(partial(self._conversations.place, course.answer, shown.message_ids))
 
     def _whole(self, course: Course) -> bool:

@@ -32,7 +32,7 @@ class Reviving:
         delivery = asyncio.create_task(reply.deliver(), name=f"reply {kept.nonce} from before")
         try:
             try:
-                await self._store(kept.fate, delivery)
+                await self._store(kept.fate, reply, delivery)
             except StorageError:
                 await asyncio.wait([delivery])
                 log.exception("reply %s is shown and not stored; the next start tries again", kept.nonce)
@@ -43,14 +43,16 @@ class Reviving:
         if not delivery.result().complete:
             log.warning("reply %s: not all of it could be shown", kept.nonce)
 
-    async def _store(self, fate: Fate | None, delivery: asyncio.Task[Delivery]) -> None:
+    async def _store(self, fate: Fate | None, reply: Reply, delivery: asyncio.Task[Delivery]) -> None:
         """Store what is to be stored, and when all of it is shown also by which messages."""
         answer = None
         if fate is not None and fate.turn is not None and fate.answer is not None:
+            await reply.caught_up()
             store = partial(store_once, self._conversations, fate.turn, fate.answer)
             answer = await insistently(store)
         shown = await delivery
         if answer is not None:
+            await reply.caught_up()
             await insistently(partial(self._conversations.place, answer, shown.message_ids))
 
 

@@ -70,6 +70,11 @@ class Entry:
         self._begin()
         await self._outbox.save(self)
 
+    async def caught_up(self) -> None:
+        """Wait until it is written down as it stands now, as far as that is possible."""
+        if self._outbox.is_behind(self):
+            await self._outbox.save(self)
+
     def save_soon(self) -> None:
         """Write it down without waiting for that."""
         self._begin()
@@ -97,6 +102,7 @@ class Outbox:
         self._pauses: dict[str, datetime] = {}
         self._open: dict[str, Entry] = {}
         self._changed: dict[str, Entry] = {}
+        self._writing: frozenset[str] = frozenset()
         self._shown: dict[str, str | None] = {}
         self._noted = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -162,6 +168,9 @@ class Outbox:
             self._saved = asyncio.get_running_loop().create_future()
         return self._saved
 
+    def is_behind(self, entry: Entry) -> bool:
+        return entry.nonce in self._changed or entry.nonce in self._writing
+
     async def save(self, entry: Entry) -> None:
         try:
             async with asyncio.timeout(SAVE_WITHIN):
@@ -191,6 +200,7 @@ class Outbox:
         """Write down what changed; False where that has to be tried again."""
         entries, shown, saved = self._changed, self._shown, self._saved
         self._changed, self._shown, self._saved = {}, {}, None
+        self._writing = frozenset(entries)
         try:
             replies = [entry.kept() for entry in entries.values() if entry.kept is not None]
             if replies:
@@ -207,6 +217,7 @@ class Outbox:
             self._changed = again | self._changed
             return False
         finally:
+            self._writing = frozenset()
             if saved is not None:
                 saved.set_result(None)
         return True

@@ -219,6 +219,12 @@ class Reply(Caller[Calling]):
             self.close()
         return self.delivery()
 
+    async def caught_up(self) -> None:
+        """Wait until it is written down as it stands now, as far as that is possible: what is stored elsewhere must not
+        know more of it than its page does."""
+        if self._entry is not None:
+            await self._entry.caught_up()
+
     def close(self) -> None:
         """Nothing is left to be done for it by anybody."""
         if self._entry is not None:

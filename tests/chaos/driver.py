@@ -60,7 +60,10 @@ FORGETFUL = 20 * 3600.0
 UNEVENTFUL = ("freeze", "jump", "lock", "full", "cut")
 """What keeps the bot connected to Discord's gateway."""
 
-EXPECTED_WITH_STORAGE = r"something failed in|turn \S+ failed|database|is shown and not stored"
+EXPECTED_WITH_STORAGE = (
+    r"something failed in|turn \S+ failed|database|is shown and not stored|"
+    r"Exception closing connection|intake does not end"
+)
 """What may be logged as an error when the database was in trouble."""
 
 TELLTALE = re.compile(r"Task was destroyed|never retrieved|never awaited|Unclosed|Traceback|" + LEFT_BEHIND)
@@ -69,7 +72,7 @@ TELLTALE = re.compile(r"Task was destroyed|never retrieved|never awaited|Unclose
 
 @dataclass(slots=True)
 class Report:
-    """What came of a story."""
+    """What came of a story. `left` are the replies that were on their way when a process ended."""
 
     story: Story
     violations: list[str] = field(default_factory=list)
@@ -81,6 +84,7 @@ class Report:
     seconds: float = 0.0
     screens: str = ""
     log: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
         return "\n".join(
@@ -315,9 +319,12 @@ class _Stage:
         """What the bot that has ended cannot know: messages on Telegram whose answer did not reach it, and after a
         sudden death those that were sent just before and stand nowhere in the database."""
         telegram, rows = self._town.telegram, self._database.rows_left()
+        self._report.left += [f"left at {_now():.1f}: {row}" for row in rows.get("outbox", ())]
         mine = [sending for sending in telegram.sendings if sending.life == telegram.life]
         self._unsure |= {sending.message_id for sending in mine if sending.heard is False}
         since = _now() - JUST_BEFORE * self._speed
+        # A bot that was frozen meanwhile wrote nothing down.
+        since = min([since, *(began - JUST_BEFORE * self._speed for began, end in self._freezes if end >= since)])
         recent = [sending.message_id for sending in mine if sudden and sending.at >= since]
         self._unsure |= {message_id for message_id in recent if not written_down(rows, message_id)}
 
@@ -414,6 +421,7 @@ class _Stage:
         return frozenset(found)
 
     async def _be_quiet(self) -> None:
+        await self._town.quiet(CALM * self._speed, within=SETTLES_WITHIN * self._speed)
         before = self._town.calls()
         await asyncio.sleep(QUIET)
         for known, calls in zip(before, self._town.calls(), strict=True):

@@ -35,7 +35,7 @@ async def _play_in_turn(control: socket.socket, plot: Plot, logs: Path | None, s
                 report = await _play_one(written(seed, plot), bots, place, served=plot.server)
                 say(str(report) if report.violations else f"seed {seed}: {report.seconds:.1f} s")
                 if report.violations and logs is not None:
-                    (logs / f"{seed}.log").write_text("\n".join(report.log))
+                    (logs / f"{seed}.log").write_text("\n".join([*report.log, *report.left]))
                 report.log.clear()
                 reports.append(report)
     return reports

@@ -121,18 +121,19 @@ def written(seed: int, plot: Plot) -> Story:
     """The story of this seed."""
     chance = random.Random(seed)
     seats = tuple(seat for seat, count in CHATS for _ in range(count))
-    questions = _numbered(_greetings(seed, seats), _questions(chance, seats, troubled=not plot.kills_only))
+    questions = _numbered(_greetings(seed, seats, plot), _questions(chance, seats, troubled=not plot.kills_only))
     faults = () if plot.kills_only else tuple(_faults(chance, seats))
     acts = [*_deaths(chance, plot), *(() if plot.kills_only else _disturbances(chance, plot))]
     return Story(seed, seats, questions, faults, tuple(sorted(acts, key=lambda act: act.at)))
 
 
-def _greetings(seed: int, seats: Sequence[Seat]) -> Iterator[Question]:
+def _greetings(seed: int, seats: Sequence[Seat], plot: Plot) -> Iterator[Question]:
     """Discord repeats nothing, and a bot that was away asks for what was said only where it has talked before. So it
-    does in most places; in the others it may never be told of the first question."""
+    does in most places; in the others it may never be told of the first question. Not so where it is only killed: there
+    nothing may be missing."""
     chance = random.Random(f"greetings {seed}")
     for chat, seat in enumerate(seats):
-        if seat.startswith("discord") and chance.random() < 0.75:
+        if seat.startswith("discord") and (plot.kills_only or chance.random() < 0.75):
             yield Question(0, chat, 0.0, chance.randint(1, 5), 0.02, greets=True)
 
 

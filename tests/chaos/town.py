@@ -27,6 +27,7 @@ from tests.fakes.openai_script import BROKEN_JSON, Script
 from tests.fakes.telegram_limits import FloodRules
 
 WORDS_A_PIECE = 3
+READING = "GET /channels/{id}/messages"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,18 @@ class Town:
         return mine + [f"{call.at:.2f} {call.route} {call.parameters}" for call in discord]
 
     def calls(self) -> tuple[list[str], list[str]]:
-        """What the bot called at each platform, polls of Telegram left out."""
+        """What the bot called at each platform; polls of Telegram are left out, and what is read on Discord, which
+        happens whenever its client has connected anew, however late that is."""
         telegram = [f"{call.method} {call.parameters}" for call in self.telegram.calls if call.method != "getUpdates"]
-        return telegram, [f"{call.route} {call.parameters}" for call in self.discord.calls]
+        return telegram, [f"{call.route} {call.parameters}" for call in self.discord.calls if call.route != READING]
+
+    async def quiet(self, seconds: float, *, within: float) -> None:
+        """Wait until the bot has called nothing for so long: what it does last may change nothing that people see."""
+        deadline = asyncio.get_running_loop().time() + within
+        before, calls = None, self.calls()
+        while before != calls and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(seconds)
+            before, calls = calls, self.calls()
 
     def emissions(self, number: int) -> list[list[tuple[float, int]]]:
         """When each piece of each attempt at an answer went out, and how many words it had."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -14,6 +15,7 @@ from bot.conversation.course import Course, Courses
 from bot.conversation.running import Running
 from bot.domain.conversations import Answer, Question
 from bot.domain.moderation import ModerationRequest, Verdict
+from bot.domain.outbox import KeptReply
 from bot.domain.platform import Limits, Outgoing
 from bot.errors import StorageError
 from bot.replies.gate import Gates
@@ -57,6 +59,18 @@ class Ill(MemoryConversations):
         if self.taken and self.failures == 1:
             await MemoryConversations.add_answer(self, turn, answer)
         raise StorageError("on purpose")
+
+
+@dataclass(slots=True)
+class Witness(MemoryConversations):
+    """Remembers which pages there were when an answer came."""
+
+    mail: MemoryOutbox = field(default_factory=MemoryOutbox)
+    seen: list[KeptReply] = field(default_factory=list)
+
+    async def add_answer(self, turn: int, answer: Answer) -> int:
+        self.seen = list(self.mail.rows.values())
+        return await MemoryConversations.add_answer(self, turn, answer)
 
 
 @dataclass(slots=True)
@@ -153,6 +167,33 @@ async def test_an_answer_that_is_stored_before_all_of_it_is_shown_still_says_wha
         assert kept.fate.answer is not None
         await running
     assert rows.rows == {}
+
+
+async def test_an_answer_is_not_stored_before_its_page_says_how_it_ended() -> None:
+    """Else a sudden death between the two would leave a whole answer that the next process takes for half of one."""
+    channel, rows = MemoryChannel(CHAT), SlowPages()
+    conversations = Witness(mail=rows)
+    async with Outbox(rows, MemoryNotes()) as outbox:
+        courses, course = await course_of(channel, conversations, outbox=outbox)
+
+        async def work() -> None:
+            course.reply.feed("A beginning that is worth a message, ")
+            await clock.sleep(10)
+            course.reply.feed("and its end.")
+            course.outcome.state = "complete"
+
+        await courses.run(course, work())
+        (kept,) = conversations.seen
+        assert (kept.finished, kept.text) == (True, "A beginning that is worth a message, and its end.")
+        assert [part.message_id for part in kept.parts] == list(channel.messages)
+
+
+class SlowPages(MemoryOutbox):
+    """Takes a moment for each page."""
+
+    async def save(self, replies: Sequence[KeptReply]) -> None:
+        await clock.sleep(0.3)
+        await super().save(replies)
 
 
 async def said(course: Course, words: str) -> None:
