@@ -46,7 +46,6 @@ class Caller(ABC, Generic[C]):
         self._nonce = nonce
         self._changed = asyncio.Event()
         self._ticket: Ticket | None = None
-        self._granted: Ticket | None = None
         self._failures = 0
         self._refused = 0
         self._retry_at = 0.0
@@ -79,6 +78,9 @@ class Caller(ABC, Generic[C]):
     def _missed(self, step: C, error: DeliveryError) -> None:
         """Remember what a failed call says about the screen and about the next attempt."""
 
+    async def _announce(self, step: C) -> None:
+        """What takes time and has to be done before the call; afterwards the gate could not tell when it is made."""
+
     def _cost(self, _: C) -> int:
         """How many calls the platform counts for this one."""
         return 1
@@ -102,6 +104,7 @@ class Caller(ABC, Generic[C]):
         if self._finished and (self._refused > GIVE_UP_AFTER or self._failures > OUTLAST):
             log.warning("%s: given up after %d failed calls", self._nonce, self._failures)
             return True
+        await self._announce(step)
         ticket = self._ask(step)
         if step.kind == "typing" and not ticket.granted.done():
             self._gates.withdraw(ticket)  # a sign that has to wait is not worth showing
@@ -133,12 +136,6 @@ class Caller(ABC, Generic[C]):
             await self._gates.pass_through(ticket)
         finally:
             self._ticket = None
-        self._granted = ticket
-
-    def _held_up(self) -> None:
-        """The call had to wait for something else when the gate had let it through."""
-        if self._granted is not None:
-            self._gates.recount(self._granted)
 
     def _wake(self, *, durable: bool = False) -> None:
         """What is wanted has changed; `durable`: for the last time, so that a call that waits for it may hurry."""

@@ -205,13 +205,6 @@ class Gates:
             count.empty(spot.quiet_until)
         self._pump()
 
-    def recount(self, ticket: Ticket) -> None:
-        """The granted call is made only now: the platform counts it from now on."""
-        now = clock.now()
-        for _, count in ticket.counts() * ticket.calls:
-            count.give_back()
-            count.take(now)
-
     def rouse(self) -> int:
         """Let out the calls that should have gone out some seconds ago, and tell how many those were. There are none,
         unless a timer was lost."""

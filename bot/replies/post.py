@@ -107,7 +107,7 @@ class Post(Caller[Show | Typing]):
     ) -> None:
         super().__init__(channel, gates, nonce if keeping is None else keeping.entry.nonce)
         self._keeping = keeping
-        self._sending = False
+        self._announced = False
         if keeping is not None:
             keeping.entry.kept = self._kept
         self._reply_to = reply_to
@@ -178,21 +178,17 @@ class Post(Caller[Show | Typing]):
             await self._edit(step, step.message_id)
             self._set(step, shown=step.look, filed=self._filed(step))
 
+    async def _announce(self, step: Show | Typing) -> None:
+        """A new message is written down before it is sent."""
+        if self._keeping is not None and isinstance(step, Show) and step.message_id is None and not self._announced:
+            self._announced = True
+            await self._keeping.entry.save()
+
     async def _send(self, step: Show) -> None:
-        if self._keeping is None:
-            self._sent(step, await self._channel.send(self._outgoing(step)))
-            return
-        self._sending = True
-        await self._keeping.entry.save()
-        self._held_up()
-        try:
-            message_id = await self._channel.send(self._outgoing(step))
-        except DeliveryError:
-            self._sending = False
-            raise
-        self._sending = False
-        self._sent(step, message_id)
-        self._keeping.entry.save_soon()
+        self._sent(step, await self._channel.send(self._outgoing(step)))
+        self._announced = False
+        if self._keeping is not None:
+            self._keeping.entry.save_soon()
 
     def _kept(self) -> KeptReply:
         main = self._board.placed.get(MAIN, Placed())
@@ -205,7 +201,7 @@ class Post(Caller[Show | Typing]):
             finished=False,
             buttons=(),
             parts=(KeptPart(0, message_id=main.message_id),),
-            sending=0 if self._sending and main.message_id is None else None,
+            sending=0 if self._announced and main.message_id is None else None,
             reply_to=self._reply_to,
             private=self._private,
             fate=None if keeping is None else keeping.fate(),

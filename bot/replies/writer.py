@@ -99,7 +99,8 @@ class Reply(Caller[Calling]):
         super().__init__(channel, gates, nonce)
         self._entry = entry
         self._fate = fate
-        self._sending: int | None = None
+        self._announced: int | None = None
+        self._sending = False
         if entry is not None:
             entry.kept = self._kept
         self._reply_to = reply_to
@@ -177,7 +178,7 @@ class Reply(Caller[Calling]):
             raise RuntimeError("a finished reply cannot be withdrawn")
         self._pieces.clear()
         self._view = withdrawn(self._view, clean(text))
-        self._sending = None
+        self._announced = None
         self._note()
         self._wake(durable=True)
 
@@ -202,7 +203,7 @@ class Reply(Caller[Calling]):
     @property
     def seen(self) -> bool:
         """Whether any of it is on screen, or may be. What another process may have sent is found again."""
-        unsure = self._sending is not None or any(part.lost for part in self._view.parts)
+        unsure = self._sending or any(part.lost for part in self._view.parts)
         return unsure or any(part.message_id is not None for part in self._view.parts)
 
     @property
@@ -286,23 +287,27 @@ class Reply(Caller[Calling]):
                 self._sign_was_due()
                 await self._channel.typing()
 
+    async def _announce(self, step: Calling) -> None:
+        """A message is written down before it is sent: whatever becomes of this process, another one knows of it."""
+        if self._entry is not None and isinstance(step, Send) and self._announced != step.part:
+            self._announced = step.part
+            await self._entry.save()
+
     async def _send(self, step: Send) -> None:
         message, part = self._outgoing(step), self._view.parts[step.part]
-        self._sending = step.part
         if part.lost or part.repeated:
             self._repeats()
-        if self._entry is not None:
-            await self._entry.save()
-            self._held_up()
+        await self._announce(step)
+        self._sending = True
         try:
             message_id = await self._channel.send(message)
         except DeliveryError as error:
-            self._sending = None
+            self._sending = False
             if isinstance(error, Ambiguous):
                 self._unsure(step, message.nonce or "")
             self._note()
             raise
-        self._sending = None
+        self._sending, self._announced = False, None
         if self._current(step):
             # A repeated send may have found the first message, which shows what was wanted then.
             repeated = self._finds or self._view.parts[step.part].repeated
@@ -350,7 +355,7 @@ class Reply(Caller[Calling]):
             finished=view.finished,
             buttons=view.buttons,
             parts=kept_parts(view),
-            sending=self._sending,
+            sending=self._announced,
             reply_to=self._reply_to,
             private=self._private,
             most=view.most,

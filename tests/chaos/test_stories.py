@@ -13,7 +13,7 @@ from tests.chaos.story import CALM, KILLS, MIXED, SERVED, Plot, written
 
 pytestmark = pytest.mark.fast(SPEED)
 
-STORIES = ((CALM, (30, 31)), (MIXED, (300, 307, 320, 323)), (KILLS, (1,)))
+STORIES = ((CALM, (30,)), (MIXED, (300, 307, 320)), (KILLS, (1,)))
 
 
 @pytest.mark.parametrize(("plot", "seed"), [(plot, seed) for plot, seeds in STORIES for seed in seeds])
@@ -22,7 +22,7 @@ async def test_a_story_ends_well(bots: Nursery, tmp_path: Path, plot: Plot, seed
     assert not report.violations, str(report)
 
 
-@pytest.mark.parametrize("seed", [2, 12])
+@pytest.mark.parametrize("seed", [12])
 async def test_a_story_over_postgres_ends_well(
     bots: Nursery, tmp_path: Path, served: ServedDatabase, seed: int
 ) -> None:

@@ -50,6 +50,7 @@ async def test_a_forged_line_has_the_rights_of_whoever_presses(world: World, lin
         return any(ADMINS_ONLY in each.text for each in told)
 
     await world.until(group, refused)
+    await world.stop()
     assert world.rows("SELECT count(*) AS n FROM rules") == [{"n": 0}]
     assert world.rows("SELECT count(*) AS n FROM messages") == [{"n": 2}]
 

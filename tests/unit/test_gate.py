@@ -33,18 +33,6 @@ async def test_a_place_lets_out_what_the_platform_allows() -> None:
     assert times == pytest.approx([0, 1, 2, 3])
 
 
-async def test_a_call_that_is_made_late_counts_from_then_on() -> None:
-    """A message is written down when the gate has let it through; at the platform nothing came back meanwhile."""
-    for limits in (ONE_A_SECOND, Limits(text=100, place=(Meter("chat", BOTH, Window(1, 1.0), "test"),))):
-        gates, loop = Gates(), asyncio.get_running_loop()
-        first = ask(gates, "a", limits)
-        await gates.pass_through(first)
-        await asyncio.sleep(0.9)
-        gates.recount(first)
-        made = loop.time()
-        assert await passed_at(gates, ask(gates, "a", limits)) == pytest.approx(made + 1)
-
-
 async def test_places_do_not_wait_for_each_other() -> None:
     gates = Gates()
     for _ in range(3):
