@@ -18,9 +18,9 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)
 	@$(BIN)/python -m bot
 
-# Twice as many processes as most machines of CI have cores: many tests wait for sockets and other processes.
+# One process more than a small machine has cores: many tests wait for sockets and other processes.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 4 --dist worksteal
+	@$(BIN)/python -m pytest -n 3 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -62,9 +63,18 @@ def module_of(path: Path) -> str:
     return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def imports(path: Path) -> tuple[tuple[str, bool], ...]:
     """Every imported module and whether it is needed at run time."""
-    tree = ast.parse(path.read_text())
+    return tuple(_imports(tree_of(path)))
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, bool]]:
     for_types = {
         id(inner)
         for node in ast.walk(tree)
@@ -121,7 +131,7 @@ def test_libraries_stay_at_home(path: Path) -> None:
 def test_only_the_clock_reads_the_clock(path: Path) -> None:
     if module_of(path) == "bot.clock":
         return
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Call):
             called = ast.unparse(node.func)
             assert called not in CLOCKS, f"{called} in line {node.lineno}"
@@ -142,7 +152,7 @@ def test_settings_are_read_at_the_top_alone() -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=module_of)
 def test_nothing_is_made_at_import(path: Path) -> None:
     """No clients, connections, tasks or settings at module level."""
-    for node in ast.parse(path.read_text()).body:
+    for node in tree_of(path).body:
         value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if isinstance(value, ast.Call):
             made = ast.unparse(value.func)

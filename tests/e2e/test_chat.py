@@ -47,7 +47,7 @@ async def test_history_is_used_and_kept_over_a_restart(world: World) -> None:
 
 async def test_two_people_in_two_chats_at_once(world: World) -> None:
     (ann, anns), (ben, bens) = world.private("Ann"), world.private("Ben")
-    world.model.respond = lambda body: Script.of(f"to {body['messages'][-1]['content']}", pace=0.5)
+    world.model.respond = lambda body: Script.of(f"to {body['messages'][-1]['content']}", pace=3)
     first, second = await asyncio.gather(world.ask(anns, ann, "apples"), world.ask(bens, ben, "bananas"))
     world.check_shows(first, "to apples")
     world.check_shows(second, "to bananas")

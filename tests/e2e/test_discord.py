@@ -328,7 +328,7 @@ async def test_two_answers_in_two_threads_share_no_limit(discord: World) -> None
     await discord.start()
     group, ann = discord.side.group(), discord.person("Ann")
     threads = [discord.side.topic(group, f"Thread {number}", ann) for number in range(5)]
-    discord.model.respond = lambda _: Script.of(SLOW, size=10, pace=0.1)
+    discord.model.respond = lambda _: Script.of(SLOW, size=10, pace=0.3)
     answers = await asyncio.gather(*(discord.ask(thread, ann, "Hello") for thread in threads))
     for (shown,) in answers:
         discord.check_shows([shown], SLOW)

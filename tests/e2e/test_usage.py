@@ -44,7 +44,7 @@ async def test_sums_of_a_day_and_a_month(world: World, calendar: Calendar) -> No
     await asked(world, place, ann)
     await world.restart()
     world.side.command(place, ann, "/usage")
-    await world.until(place, lambda: world.files(place))
+    await world.until(place, lambda: world.files(place), timeout=600)
     said = world.text(place)
     assert "Today: 1,234 tokens, $0.12" in said
     assert "This month: 2,468 tokens, $0.25" in said

@@ -19,7 +19,7 @@ SOON = 0.005
 STEP, GROWTH = 8, 24
 """A text that is eight times as long takes eight times as long, or 64 times where the work grows with its square."""
 
-TRIES = 3
+TRIES = 2
 """The machine may be busy: the quickest of so many counts."""
 
 PATTERNS = in_program()
