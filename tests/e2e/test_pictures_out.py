@@ -29,7 +29,7 @@ async def studio(world: World) -> World:
 
 async def test_a_picture_grows_in_one_message(studio: World) -> None:
     ann, place = studio.private()
-    studio.model.media_answers.append(growing(8))
+    studio.model.media_answers.append(growing(4, header_delay=3))
     await imagine(studio, place, ann, "/imagine a red house")
     (shown,) = studio.shown(place)
     first, *_, last = looks = versions(shown)
