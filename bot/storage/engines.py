@@ -111,6 +111,7 @@ class Engines:
                     raise ConnectionLost(problem_of(error)) from error
                 raise
             except BaseException:
+                # Also a cancellation: the connection must not go back to the others inside of a transaction.
                 await _undo(connection)
                 raise
             else:

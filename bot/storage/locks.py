@@ -104,6 +104,7 @@ class ServerLock:
                         return False
                     await clock.sleep(0.1)  # until our own former connection has ended
             except BaseException:
+                # Also a cancellation: a connection that is left open might hold the lock of a process that gave up.
                 await self._drop()
                 raise
         return True
