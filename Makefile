@@ -18,9 +18,9 @@ $(READY): requirements.lock pyproject.toml
 run: $(READY)
 	@$(BIN)/python -m bot
 
-# One process more than a small machine has cores: many tests wait for sockets and other processes.
+# More processes than a small machine has cores: many tests wait for sockets and other processes.
 test: $(READY)
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -4,7 +4,7 @@
 session, standard streams, environment and folder, in which `bot.__main__.main` runs from its beginning; nothing but
 the modules was there before. Only its clocks differ from `python -m bot`, so that a run takes seconds:
 
-- its event loop runs `speed` times as fast (`tests.fakes.loops.FastLoop`), and SQLite's own waiting with it;
+- its event loop runs `speed` times as fast (`tests.fakes.loops.ScaledLoop`), and SQLite's own waiting with it;
 - the wall clock is as far off as eight bytes in a shared file say, which jump whenever the test lets them.
 """
 
@@ -36,7 +36,7 @@ from bot import clock
 from bot.llm.gateway import Gateway
 from bot.replies import outbox
 from bot.storage import engines, locks
-from tests.fakes.loops import FastLoop
+from tests.fakes.loops import ScaledLoop
 
 READ_EARLY = (
     "adapters.discord.adapter",
@@ -147,7 +147,7 @@ def _set_clocks(order: Order) -> None:
 
 
 def _run(speed: float, main: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner(loop_factory=partial(FastLoop, speed)) as runner:
+    with asyncio.Runner(loop_factory=partial(ScaledLoop, speed)) as runner:
         return runner.run(_watched(main))
 
 

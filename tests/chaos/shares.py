@@ -15,13 +15,13 @@ from tests.chaos.database import served_database
 from tests.chaos.driver import SPEED, Report, play
 from tests.chaos.process import Nursery, nursery, nursery_process
 from tests.chaos.story import Plot, Story, written
-from tests.fakes.loops import FastLoop
+from tests.fakes.loops import ScaledLoop
 
 
 def play_share(plot: Plot, logs: Path | None, seeds: Sequence[int]) -> list[Report]:
     """`logs`: the folder for what the bots of stories with violations logged."""
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the fakes', sorry for every client that dies
-    with nursery_process() as control, asyncio.Runner(loop_factory=partial(FastLoop, SPEED)) as runner:
+    with nursery_process() as control, asyncio.Runner(loop_factory=partial(ScaledLoop, SPEED)) as runner:
         return runner.run(_play_in_turn(control, plot, logs, seeds))
 
 

@@ -11,7 +11,7 @@ from tests.chaos.driver import SPEED, play
 from tests.chaos.process import Nursery
 from tests.chaos.story import KILLS, MIXED, SERVED, Plot, written
 
-pytestmark = pytest.mark.fast(SPEED)
+pytestmark = pytest.mark.scaled(SPEED)
 
 STORIES = ((MIXED, (300,)), (KILLS, (1,)))
 

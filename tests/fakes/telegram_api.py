@@ -149,6 +149,8 @@ class TelegramFake(Sharing):
             call = Call(method, await read_parameters(request), asyncio.get_running_loop().time())
         except ApiError as error:
             return _answer(error.status, error.as_json())
+        except (web.RequestPayloadError, ConnectionError):  # left before the call was whole, which makes it none
+            return _hang_up(request)
         return await self._attend(call, request)
 
     async def _serve_file(self, request: web.Request) -> web.StreamResponse:
