@@ -73,7 +73,7 @@ class FastLoop(asyncio.SelectorEventLoop):
 
 
 class ScaledLoop(asyncio.SelectorEventLoop):
-    """A loop whose clock is the wall's times `speed`, whatever happens: several processes on it agree about the time."""
+    """A loop whose clock is the wall's times `speed`, whatever happens: processes that run on it agree on the time."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed

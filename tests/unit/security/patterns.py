@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -31,49 +32,51 @@ class Found:
 
 def in_program() -> list[Found]:
     """Patterns that are compiled under a name, and those that are written out where they are used."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in _sources()}
-    found = [each for path, tree in trees.items() for each in _named(path, tree, trees)]
-    return found + [each for path, tree in trees.items() for each in _in_place(path, tree)]
+    sources = [_Source(path) for path in _paths()]
+    found = [each for source in sources for each in _named(source, sources)]
+    return found + [each for source in sources for each in _in_place(source)]
 
 
-def _sources() -> list[Path]:
+def _paths() -> list[Path]:
     return sorted(path for top in ("bot", "adapters") for path in (ROOT / top).rglob("*.py"))
 
 
-def _module(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+class _Source:
+    """A module as its text says: what it imports by name, and which attributes of which names it uses."""
+
+    def __init__(self, path: Path) -> None:
+        self.module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        self.tree = ast.parse(path.read_text(encoding="utf-8"))
+        self.nodes = list(ast.walk(self.tree))
+        self.imported: set[tuple[str, str]] = set()
+        self.used: defaultdict[str, set[str]] = defaultdict(set)
+        for node in self.nodes:
+            if isinstance(node, ast.ImportFrom):
+                self.imported |= {(node.module or "", alias.name) for alias in node.names}
+            elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+                self.used[node.value.id].add(node.attr)
 
 
-def _named(path: Path, tree: ast.Module, trees: dict[Path, ast.Module]) -> Iterator[Found]:
-    for node in tree.body:
+def _named(source: _Source, sources: list[_Source]) -> Iterator[Found]:
+    for node in source.tree.body:
         if isinstance(node, ast.Assign) and _is_call_of_re(node.value, {"compile"}):
             (target,) = node.targets
             assert isinstance(target, ast.Name)
-            using = [other for other in trees.values() if other is tree or _imports(other, _module(path), target.id)]
-            methods = {name for each in using for name in _methods(each, target.id)}
-            compiled = getattr(importlib.import_module(_module(path)), target.id)
-            yield Found(f"{_module(path)}.{target.id}", compiled, frozenset(methods or SEARCHING))
+            name = target.id
+            using = [each for each in sources if each is source or (source.module, name) in each.imported]
+            methods = {method for each in using for method in each.used[name]}
+            compiled = getattr(importlib.import_module(source.module), name)
+            yield Found(f"{source.module}.{name}", compiled, frozenset(methods or SEARCHING))
 
 
-def _imports(tree: ast.Module, module: str, name: str) -> bool:
-    nodes = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module == module)
-    return any(alias.name == name for node in nodes for alias in node.names)
-
-
-def _methods(tree: ast.Module, name: str) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name:
-            yield node.attr
-
-
-def _in_place(path: Path, tree: ast.Module) -> Iterator[Found]:
-    for node in ast.walk(tree):
+def _in_place(source: _Source) -> Iterator[Found]:
+    for node in source.nodes:
         if _is_call_of_re(node, SEARCHING | MATCHING | {"compile"}):
             assert isinstance(node, ast.Call)
             assert isinstance(node.func, ast.Attribute)
             text = _literal(node.args[0])
-            if text is not None and not (node.func.attr == "compile" and _at_top(tree, node)):
-                yield Found(f"{_module(path)}:{node.lineno}", re.compile(text), frozenset({node.func.attr}))
+            if text is not None and not (node.func.attr == "compile" and _at_top(source.tree, node)):
+                yield Found(f"{source.module}:{node.lineno}", re.compile(text), frozenset({node.func.attr}))
 
 
 def _at_top(tree: ast.Module, call: ast.Call) -> bool:
