@@ -9,9 +9,11 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from functools import cache, partial
 from typing import Any
 
+import aiosqlite
 import pytest
 
 from tests.fakes.loops import FastLoop, ScaledLoop, VirtualLoop
@@ -46,6 +48,21 @@ def one_tls_context() -> Iterator[None]:
     TLS, so that those made alike can be one."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ssl, "create_default_context", cache(ssl.create_default_context))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clocks_wait_for_sqlite() -> Iterator[None]:
+    """A clock that runs fast takes no notice of how long a disk takes, whose threads asyncio does not know."""
+    execute = aiosqlite.Connection._execute
+
+    async def watched(self: aiosqlite.Connection, *args: Any, **kwargs: Any) -> Any:
+        loop = asyncio.get_running_loop()
+        with loop.thread_at_work() if isinstance(loop, FastLoop) else nullcontext():
+            return await execute(self, *args, **kwargs)  # type: ignore[no-untyped-call]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(aiosqlite.Connection, "_execute", watched)
         yield
 
 

@@ -61,7 +61,7 @@ async def test_what_is_said_later_is_another_question(short_answers: World) -> N
     ann, place = world.private()
     paste = full(world, "a")
     world.side.say(place, ann, paste)
-    await world.pass_time(2)
+    await world.pass_time(5)
     world.side.say(place, ann, "What do you think?")
     await answered(world, place, 2)
     assert users(world) == [paste, "What do you think?"]

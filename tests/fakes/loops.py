@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -38,38 +40,78 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         return self._jumper.offset
 
 
-class _ScaledSelector(selectors.DefaultSelector):
-    """Waits a `speed`th of the time; `gained` is by how much a clock that leaves out the machine's delays is ahead."""
+THREADS_MAY_TAKE = 0.5
+"""Real seconds for which a clock that runs fast waits for threads at work; a lock may hold them longer."""
+
+
+class _FastSelector(selectors.DefaultSelector):
+    """Waits a `speed`th of the time, but real time for threads; `gained` is by how much the clock is ahead."""
 
     def __init__(self, speed: float) -> None:
         super().__init__()
         self.speed = speed
         self.gained = 0.0
+        self.threads = 0
+        self._threads_since = 0.0
+
+    def thread_begins(self) -> None:
+        if not self.threads:
+            self._threads_since = time.monotonic()
+        self.threads += 1
+
+    def thread_ends(self) -> None:
+        self.threads -= 1
 
     def select(self, timeout: float | None = None) -> Any:
         began = time.monotonic()
+        patience = self._threads_since + THREADS_MAY_TAKE - began if self.threads else 0.0
+        if patience > 0:
+            return super().select(patience if timeout is None else min(timeout, patience))
         ready = super().select(None if timeout is None else timeout / self.speed)
         waited = time.monotonic() - began
-        passed = waited * self.speed
         # A busy machine may wake us late; the clock stops at the timer that we meant to be there for.
-        self.gained += (passed if timeout is None else min(passed, max(timeout, 0.0))) - waited
+        passed = waited * self.speed if timeout is None else min(waited * self.speed, max(timeout, 0.0))
+        self.gained += passed - waited
         return ready
 
 
 class FastLoop(asyncio.SelectorEventLoop):
     """A loop that waits a `speed`th of the time, for whole programs over real sockets with their servers in one loop.
 
-    What the code itself needs counts once, as on the wall's clock, and a timer is never seen late by more than that: a
-    busy machine makes a test slower and changes nothing in it.
+    What the code itself needs, and its threads, counts once, as on the wall's clock, and no timer is seen late by more
+    than that: a busy machine makes a test slower and changes little in it.
     """
 
     def __init__(self, speed: float = 10.0) -> None:
         self.speed = speed
-        self._scaled = _ScaledSelector(speed)
-        super().__init__(self._scaled)
+        self._fast = _FastSelector(speed)
+        super().__init__(self._fast)
 
     def time(self) -> float:
-        return super().time() + self._scaled.gained
+        return super().time() + self._fast.gained
+
+    @contextmanager
+    def thread_at_work(self) -> Iterator[None]:
+        self._fast.thread_begins()
+        try:
+            yield
+        finally:
+            self._fast.thread_ends()
+
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
+        future = super().run_in_executor(executor, func, *args)
+        self._fast.thread_begins()
+        future.add_done_callback(lambda _: self._fast.thread_ends())
+        return future
+
+
+class _ScaledSelector(selectors.DefaultSelector):
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self.speed = speed
+
+    def select(self, timeout: float | None = None) -> Any:
+        return super().select(None if timeout is None else timeout / self.speed)
 
 
 class ScaledLoop(asyncio.SelectorEventLoop):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 
 import pytest
 
@@ -33,3 +35,23 @@ async def test_a_second_takes_a_tenth() -> None:
     start = loop.time()
     await asyncio.sleep(0.2)
     assert loop.time() - start >= 0.2
+
+
+@pytest.mark.fast(100)
+async def test_what_code_and_its_threads_need_counts_once() -> None:
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    time.sleep(0.05)  # noqa: ASYNC251  # code that needs long
+    await asyncio.to_thread(time.sleep, 0.05)
+    assert 0.1 <= loop.time() - start < 2
+
+
+@pytest.mark.fast(100)
+async def test_a_thread_that_is_stuck_does_not_stop_the_clock() -> None:
+    start = time.monotonic()
+    stuck = threading.Event()
+    waiting = asyncio.create_task(asyncio.to_thread(stuck.wait))
+    await asyncio.sleep(50)
+    assert time.monotonic() - start < 40
+    stuck.set()
+    await waiting
