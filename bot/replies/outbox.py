@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime, timedelta
 
 from bot import clock, receipts
 from bot.domain.outbox import Backlog, KeptReply, backlog
 from bot.errors import StorageError
 from bot.ports import Notes
 from bot.ports import Outbox as Rows
+from bot.replies.pauses import Pauses
 
 log = logging.getLogger(__name__)
 
@@ -29,9 +28,6 @@ SAVE_EVERY = 1.0
 SAVE_WITHIN = 1.0
 """Seconds that a message waits to be written down before it is sent. Where the database is in trouble people still get
 their answer, at the risk of getting it twice after a sudden death."""
-
-PAUSES = "pauses"
-"""The note that holds the pauses that platforms asked for."""
 
 LAST_WORDS = 3.0
 """Seconds that are left at the end to write down what is on its way."""
@@ -98,8 +94,7 @@ class Outbox:
 
     def __init__(self, rows: Rows, notes: Notes) -> None:
         self._rows = rows
-        self._notes = notes
-        self._pauses: dict[str, datetime] = {}
+        self._pauses = Pauses(notes)
         self._open: dict[str, Entry] = {}
         self._changed: dict[str, Entry] = {}
         self._writing: frozenset[str] = frozenset()
@@ -108,7 +103,6 @@ class Outbox:
         self._hurry = asyncio.Event()
         self._saved: asyncio.Future[None] | None = None
         self._running: asyncio.Task[None] | None = None
-        self._paused = False
 
     async def __aenter__(self) -> Outbox:
         self._running = asyncio.create_task(self._run(), name="outbox")
@@ -137,19 +131,12 @@ class Outbox:
 
     def pause(self, place: str, seconds: float) -> None:
         """A platform asked for a pause, which holds for the next process too."""
-        now = clock.utc_now()
-        self._pauses = {where: until for where, until in self._pauses.items() if until > now}
-        self._pauses[place] = now + timedelta(seconds=seconds)
-        self._paused = True
+        self._pauses.add(place, seconds)
         self._noted.set()
 
     async def pauses(self) -> Mapping[str, float]:
         """The pauses that are not over: places, and the seconds that are left. Raises StorageError."""
-        now = clock.utc_now()
-        stored = json.loads(await self._notes.read(PAUSES) or "{}")
-        self._pauses = {place: datetime.fromisoformat(until) for place, until in stored.items()} | self._pauses
-        left = {place: (until - now).total_seconds() for place, until in self._pauses.items()}
-        return {place: seconds for place, seconds in left.items() if seconds > 0}
+        return await self._pauses.load()
 
     @property
     def on_their_way(self) -> Backlog:
@@ -205,9 +192,7 @@ class Outbox:
             replies = [entry.kept() for entry in entries.values() if entry.kept is not None]
             if replies:
                 await self._rows.save(replies)
-            if self._paused:
-                self._paused = False
-                await self._notes.write(PAUSES, _written(self._pauses))
+            await self._pauses.save()
             if shown:
                 await self._rows.drop(list(shown), {key for key in shown.values() if key is not None})
         except StorageError as error:
@@ -221,7 +206,3 @@ class Outbox:
             if saved is not None:
                 saved.set_result(None)
         return True
-
-
-def _written(pauses: Mapping[str, datetime]) -> str:
-    return json.dumps({place: until.isoformat() for place, until in pauses.items()})
