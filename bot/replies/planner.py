@@ -145,7 +145,8 @@ class Done:
     kind: Literal["done"] = field(default="done", init=False)
 
 
-Step = Send | Edit | Drop | ShowPreview | Typing | Idle | Done
+Calling = Send | Edit | Drop | ShowPreview | Typing
+Step = Calling | Idle | Done
 
 
 def lay_out(view: View, fits: Fits, limit: int) -> View:
@@ -197,9 +198,14 @@ def forget_unshown_cuts(view: View, index: int) -> View:
 
 def with_message(view: View, index: int, message_id: str, shown: Look | None) -> View:
     """The view after a message was sent for this part. Spare ones stand above it, so they cannot show what follows."""
-    part = replace(view.parts[index], message_id=message_id, shown=shown, lost=False, repeated="")
-    parts = (*view.parts[:index], part, *view.parts[index + 1 :])
-    return replace(view, parts=parts, preview=None, spare=(), drops=(*view.drops, *view.spare))
+    view = with_part(view, index, message_id=message_id, shown=shown, lost=False, repeated="")
+    return replace(view, preview=None, spare=(), drops=(*view.drops, *view.spare))
+
+
+def with_part(view: View, index: int, **changes: object) -> View:
+    """The view with other values of some fields of a part."""
+    part = replace(view.parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
+    return replace(view, parts=(*view.parts[:index], part, *view.parts[index + 1 :]))
 
 
 def without_message(view: View, message_id: str) -> View:

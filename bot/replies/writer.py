@@ -16,7 +16,7 @@ from bot import clock
 from bot.domain.outbox import Fate, KeptReply
 from bot.domain.platform import Button, Outgoing, OutgoingFile
 from bot.domain.text import clean
-from bot.errors import Ambiguous, BadFormat, DeliveryError, FileRefused, MessageGone, NotModified, NotSent, TooLong
+from bot.errors import Ambiguous, DeliveryError, NotModified
 from bot.ports import Channel
 from bot.replies import notices
 from bot.replies.caller import Caller
@@ -27,6 +27,7 @@ from bot.replies.planner import (
     MAX_GONE,
     TYPING_AFTER,
     TYPING_EVERY,
+    Calling,
     Done,
     Drop,
     Edit,
@@ -38,23 +39,22 @@ from bot.replies.planner import (
     Step,
     Typing,
     View,
-    forget_unshown_cuts,
     lay_out,
     next_step,
     sent_too_late,
     with_message,
+    with_part,
     withdrawn,
     without_file,
     without_message,
 )
+from bot.replies.setbacks import after_failure
 
 log = logging.getLogger(__name__)
 
 SHRINK = 0.8
 NOTHING = "…"
 """What is left to read in a message that the platform does not delete any more (Telegram after 48 hours)."""
-
-Calling = Send | Edit | Drop | ShowPreview | Typing
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +271,7 @@ class Reply(Caller[Calling]):
                 if self._current(step):
                     self._view = without_message(self._view, step.message_id)
                     taken = self._view.parts[step.part].message_id is None
-                    self._set_part(step.part, message_id=step.message_id, shown=step.look)
+                    self._view = with_part(self._view, step.part, message_id=step.message_id, shown=step.look)
                     if taken:
                         self._save_soon()
             case Drop():
@@ -325,10 +325,8 @@ class Reply(Caller[Calling]):
             self._unsure_of(0, nonce)
 
     def _unsure_of(self, index: int, nonce: str) -> None:
-        if self._channel.limits.dedupes:
-            self._set_part(index, repeated=nonce)
-        else:
-            self._set_part(index, lost=True)
+        unsure = {"repeated": nonce} if self._channel.limits.dedupes else {"lost": True}
+        self._view = with_part(self._view, index, **unsure)
 
     async def _edit(self, message_id: str, look: Look) -> None:
         try:
@@ -391,45 +389,12 @@ class Reply(Caller[Calling]):
         return 1 + crc32(self._nonce.encode()) % 0x7FFF_FFFE
 
     def _missed(self, step: Calling, error: DeliveryError) -> None:
-        match step:
-            case ShowPreview():
-                self._view = replace(self._view, previews=isinstance(error, NotSent | Ambiguous))
-                if isinstance(error, Ambiguous):  # something may be on screen
-                    self._view = replace(self._view, preview=Preview(Look(""), clock.now()))
-                self._back_off()
-            case Send() | Edit() if self._current(step):
-                self._failed_message(step, error)
-            case Drop() if isinstance(error, MessageGone) or (step.stuck and isinstance(error, BadFormat)):
-                self._view = without_message(self._view, step.message_id)
-            case Drop() if isinstance(error, BadFormat):
-                self._view = replace(self._view, stuck=self._view.stuck | {step.message_id})
-            case _:
-                self._back_off()
-
-    def _failed_message(self, step: Send | Edit, error: DeliveryError) -> None:
-        part = self._view.parts[step.part]
-        match error:
-            case BadFormat() if not part.plain:
-                self._set_part(step.part, plain=True)
-                return
-            case FileRefused() | TooLong() | BadFormat() if step.look.file and isinstance(step, Send):
-                self._view = without_file(self._view)
-                return
-            case TooLong():
-                self._limit = max(1, int(self._limit * SHRINK))
-                self._view = forget_unshown_cuts(self._view, step.part)
-            case MessageGone() if isinstance(step, Edit) and part.message_id is None:
-                self._view = without_message(self._view, step.message_id)
-                return
-            case MessageGone():
-                self._set_part(step.part, message_id=None, shown=None, gone=part.gone + 1)
-                return
-        self._back_off()
-
-    def _set_part(self, index: int, **changes: object) -> None:
-        parts: list[Part] = list(self._view.parts)
-        parts[index] = replace(parts[index], **changes)  # type: ignore[arg-type]  # fields of Part, by name
-        self._view = replace(self._view, parts=tuple(parts))
+        setback = after_failure(self._view, step, error, clock.now())
+        self._view = setback.view
+        if setback.shorter:
+            self._limit = max(1, int(self._limit * SHRINK))
+        if not setback.at_once:
+            self._back_off()
 
 
 def _whole(text: str) -> OutgoingFile:
