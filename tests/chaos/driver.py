@@ -9,6 +9,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -421,6 +422,11 @@ class _Stage:
         return frozenset(found)
 
     async def _be_quiet(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLES_WITHIN * self._speed):
+                # A call that worked and failed for the bot is repeated, which a busy machine may make late.
+                while self._database.rows().get("outbox"):  # noqa: ASYNC110  # of another process
+                    await asyncio.sleep(self._speed)
         await self._town.quiet(CALM * self._speed, within=SETTLES_WITHIN * self._speed)
         before = self._town.calls()
         await asyncio.sleep(QUIET)
