@@ -102,7 +102,7 @@ class Item:
 
     @property
     def closed(self) -> bool:
-        return any(label != "Stop" for label in self.messages[-1].buttons)
+        return _closes(self.messages[-1])
 
 
 @dataclass(slots=True)
@@ -116,8 +116,9 @@ class Verdict:
 
 def judge(record: Record) -> Verdict:
     verdict = Verdict()
-    known = [message for message in record.seen if not message.unsure]
-    strays = [message for message in record.seen if message.unsure]
+    unkept = {asked.number for asked in record.asked if asked.unkept}
+    strays = [message for message in record.seen if message.unsure or _left_behind(message, record.seen, unkept)]
+    known = [message for message in record.seen if message not in strays]
     verdict.repeats = len(strays)
     numbers = {asked.number for asked in record.asked}
     for message in strays:
@@ -127,7 +128,7 @@ def judge(record: Record) -> Verdict:
             verdict.violations.append(f"message {message.message_id} still offers Stop")
     items = items_of(known)
     if isinstance(_paired(record.asked, items), list):
-        items = _last_only(items, {asked.number for asked in record.asked if asked.unkept}, verdict)
+        items = _last_only(items, unkept, verdict)
     pairs = _paired(record.asked, items)
     if isinstance(pairs, list):
         told = {item.question for item in items}
@@ -146,6 +147,23 @@ def judge(record: Record) -> Verdict:
     return verdict
 
 
+def _left_behind(message: Seen, seen: Sequence[Seen], unkept: set[int]) -> bool:
+    """Whether it is the end of an answer as far as a process showed it that could not write that down before it died;
+    the next one knew less of it, and ended that."""
+    question = question_of(message)
+    others = [each for each in seen if each is not message and question_of(each) == question]
+    return question in unkept and "Stop" in message.buttons and any(_closes(each) for each in others)
+
+
+def question_of(message: Seen) -> int | None:
+    words = read(message.text).words
+    return words[0].question if words else None
+
+
+def _closes(message: Seen) -> bool:
+    return any(label != "Stop" for label in message.buttons)
+
+
 def _last_only(items: Sequence[Item], unkept: set[int], verdict: Verdict) -> list[Item]:
     """The answers to these questions without those that were given before, which count as repeated."""
     last: dict[int | None, int] = {item.question: index for index, item in enumerate(items) if item.question in unkept}
@@ -158,8 +176,7 @@ def items_of(messages: Iterable[Seen]) -> list[Item]:
     """What belongs together: words of one question, and a sentence behind them unless they have ended before."""
     items: list[Item] = []
     for message in messages:
-        words = read(message.text).words
-        question = words[0].question if words else None
+        question = question_of(message)
         last = items[-1] if items else None
         goes_on = last is not None and last.question is not None and question in (None, last.question)
         if last is not None and goes_on and not last.closed:

@@ -84,6 +84,18 @@ def test_what_the_bot_could_not_write_down_before_it_died_may_be_missing_or_answ
     assert (verdict.violations, verdict.repeats) == ([], 1)
 
 
+def test_what_was_shown_beyond_what_could_be_written_down_may_stay() -> None:
+    """Once the next process has ended what it knew of the answer."""
+    shown = replace(answer(1, 8, message_id="x"), buttons=("Stop",), reply_to=None)
+    asked_then = (replace(asked(1, 10, "restart"), unkept=True), asked(2))
+    kept = (stored(1, 4, state="incomplete"), stored(2))
+    record = replace(RIGHT, asked=asked_then, seen=(answer(1, 4, footer=INTERRUPTED), shown, answer(2)), stored=kept)
+    verdict = judge(record)
+    assert (verdict.violations, verdict.repeats) == ([], 1)
+    assert judge(replace(record, seen=(shown, answer(2)))).violations
+    assert judge(replace(record, asked=(asked(1, 10, "restart"), asked(2)))).violations
+
+
 def test_a_message_that_the_bot_cannot_know_is_counted() -> None:
     stray = replace(answer(1, 4, message_id="x"), unsure=True, buttons=("Stop",))
     verdict = judge(with_seen(stray, answer(1), answer(2)))
