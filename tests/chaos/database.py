@@ -27,6 +27,8 @@ Rows = Mapping[str, Sequence[Mapping[str, object]]]
 T = TypeVar("T")
 
 SERVER = "postgresql://postgres@127.0.0.1:5432"
+OURS = "parley chaos"
+"""The name of our own connections, which are not cut with the bot's."""
 
 NO_SERVER = (OSError, asyncpg.PostgresError)
 """What is raised where no server answers."""
@@ -130,11 +132,11 @@ class ServedDatabase:
         """Nobody but its administrator can fill a server's disk."""
 
     async def cut(self) -> None:
-        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        others = f"FROM pg_stat_activity WHERE datname = current_database() AND application_name <> '{OURS}'"
         await self._aside(self._connected(lambda it: it.execute(f"SELECT pg_terminate_backend(pid) {others}")))
 
     async def _connected(self, act: Callable[[Any], Awaitable[T]]) -> T:
-        connection = await asyncpg.connect(self.url, timeout=20)
+        connection = await asyncpg.connect(self.url, timeout=20, server_settings={"application_name": OURS})
         try:
             return await act(connection)
         finally:
