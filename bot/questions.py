@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000
 """Questions of which it is known where they are answered."""
+
+CHATS_REMEMBERED = 1000
 
 LONGEST_TITLE = 60
 """Characters of a question that become the title of its thread; Discord takes 100."""
@@ -58,6 +61,7 @@ class Questions:
         self._listening = listening
         self._merging = Merging()
         self._asked: Recent[tuple[str, str], _Asked] = Recent(REMEMBERED)
+        self._chats: Recent[ChatRef, ChatRef] = Recent(CHATS_REMEMBERED)
 
     def accept(self, message: Message, channel: Channel) -> None:
         heeded = self._listening.heed(message, channel.limits.text)
@@ -142,8 +146,12 @@ class Questions:
         return lambda: self._talking.deleted(chat, message_id)
 
     def _note(self, place: str, message: Message) -> None:
-        """Remember where a message of this place is answered."""
-        self._asked[place, message.message_id] = _Asked(message.chat, hash(message.text))
+        """Remember where a message of this place is answered. What many have in common is kept once: in thousands it
+        would take megabytes."""
+        chat = self._chats.get(message.chat)
+        if chat is None:
+            self._chats[message.chat] = chat = message.chat
+        self._asked[sys.intern(place), message.message_id] = _Asked(chat, hash(message.text))
 
     # Threads of questions
 

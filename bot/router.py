@@ -22,8 +22,9 @@ from bot.queue import Queue
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = 10_000
-"""Update keys that are known as seen; platforms repeat an update within minutes."""
+REMEMBERED = 1000
+"""Keys of events that are known as seen. The door knows again what it has written down; this is for what the database
+did not take, and platforms repeat a few hundred at most."""
 
 MOST_SUGGESTIONS = 25
 
