@@ -13,7 +13,7 @@ from tests.chaos.story import KILLS, MIXED, SERVED, Plot, written
 
 pytestmark = pytest.mark.scaled(SPEED)
 
-STORIES = ((MIXED, (300,)), (KILLS, (1,)))
+STORIES = ((MIXED, (300, 1002)), (KILLS, (1, 2)))
 
 
 @pytest.mark.parametrize(("plot", "seed"), [(plot, seed) for plot, seeds in STORIES for seed in seeds])
