@@ -13,7 +13,7 @@ from tests.chaos.story import KILLS, MIXED, SERVED, Plot, written
 
 pytestmark = pytest.mark.scaled(SPEED)
 
-STORIES = ((MIXED, (300, 1002)), (KILLS, (1, 2)))
+STORIES = ((MIXED, (300, 1002, 1003, 1004, 1005)), (KILLS, (1, 2, 3)))
 
 
 @pytest.mark.parametrize(("plot", "seed"), [(plot, seed) for plot, seeds in STORIES for seed in seeds])
@@ -22,7 +22,7 @@ async def test_a_story_ends_well(bots: Nursery, tmp_path: Path, plot: Plot, seed
     assert not report.violations, str(report)
 
 
-@pytest.mark.parametrize("seed", [12])
+@pytest.mark.parametrize("seed", [12, 13])
 async def test_a_story_over_postgres_ends_well(
     bots: Nursery, tmp_path: Path, served: ServedDatabase, seed: int
 ) -> None:
