@@ -28,6 +28,7 @@ REMEMBERED = 10_000
 """Questions of which it is known where they are answered."""
 
 CHATS_REMEMBERED = 1000
+"""Chats that their questions share; a question of another one has its own, which takes more memory."""
 
 LONGEST_TITLE = 60
 """Characters of a question that become the title of its thread; Discord takes 100."""

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 
+import aiosqlite
 import pytest
 
 
@@ -44,6 +45,15 @@ async def test_what_code_and_its_threads_need_counts_once() -> None:
     time.sleep(0.05)  # noqa: ASYNC251  # code that needs long
     await asyncio.to_thread(time.sleep, 0.05)
     assert 0.1 <= loop.time() - start < 2
+
+
+@pytest.mark.fast(100)
+async def test_what_sqlite_needs_counts_once() -> None:
+    async with aiosqlite.connect(":memory:") as connection:
+        await connection.create_function("wait", 0, lambda: time.sleep(0.05))
+        start = asyncio.get_running_loop().time()
+        await connection.execute("SELECT wait()")
+    assert asyncio.get_running_loop().time() - start < 2
 
 
 @pytest.mark.fast(100)
